@@ -1,0 +1,200 @@
+import { z } from "zod";
+
+/**
+ * The wire of `/socket`. Text frames are one JSON message each. Binary frames are terminal bytes: four bytes channel
+ * (big-endian), then UTF-8: keys from the browser, output to it. A frame that is not a message closes the socket with
+ * 4400. Close codes: 4400 not a message, 4401 signed out or revoked, 4429 too much, 1001 gateway stops.
+ */
+
+const Identifier = z.string().min(1).max(64);
+/** A statement of 1 MB is taken, judged and refused with a text; more closes the socket. */
+export const MAX_TEXT = 1_100_000;
+const Dimension = z.number().int().min(1).max(2_000);
+const SpanSchema = z.tuple([z.number().int().min(0), z.number().int().min(0)]).readonly();
+
+export const ClientMessage = z.discriminatedUnion("type", [
+  /** `request` is answered by `session.opened` or `session.refused` with the same `request`. */
+  z.strictObject({
+    type: z.literal("session.open"),
+    request: Identifier,
+    target: Identifier,
+    kind: z.enum(["sql", "terminal"]),
+    columns: Dimension.optional(),
+    rows: Dimension.optional(),
+  }),
+  z.strictObject({ type: z.literal("session.close"), session: Identifier }),
+  /** Runs every statement in `text`, one after the other; stops at the first that does not end well. */
+  z.strictObject({
+    type: z.literal("sql.run"),
+    session: Identifier,
+    run: Identifier,
+    text: z.string().max(MAX_TEXT),
+    reason: z.string().max(2_000).optional(),
+  }),
+  z.strictObject({ type: z.literal("sql.cancel"), session: Identifier, run: Identifier }),
+  /** More rows are wanted: the browser has taken all up to `rows` of the run. The server pauses 5,000 rows ahead. */
+  z.strictObject({ type: z.literal("sql.ack"), session: Identifier, run: Identifier, rows: z.number().int().min(0) }),
+  /** What would happen; nothing runs and nothing is recorded. Answered by `judged`. */
+  z.strictObject({ type: z.literal("judge"), session: Identifier, request: Identifier, text: z.string().max(MAX_TEXT) }),
+  z.strictObject({ type: z.literal("terminal.resize"), session: Identifier, columns: Dimension, rows: Dimension }),
+  /** Bytes of output that xterm has parsed since the last acknowledgement. */
+  z.strictObject({ type: z.literal("terminal.ack"), session: Identifier, bytes: z.number().int().min(0) }),
+  z.strictObject({ type: z.literal("review.withdraw"), review: Identifier }),
+  /** From now on `reviews` and `review.changed` come. */
+  z.strictObject({ type: z.literal("reviews.watch") }),
+]);
+export type ClientMessage = z.infer<typeof ClientMessage>;
+
+export const WireReason = z.object({
+  outcome: z.enum(["allow", "review", "deny"]),
+  policy: z.string().nullable(),
+  policyDescription: z.string().optional(),
+  action: z.string(),
+  resource: z.string(),
+  span: SpanSchema,
+  message: z.string(),
+  hint: z.string().optional(),
+});
+export type WireReason = z.infer<typeof WireReason>;
+
+export const WireMicroAction = z.object({ action: z.string(), resource: z.string(), span: SpanSchema });
+export type WireMicroAction = z.infer<typeof WireMicroAction>;
+
+export const WireDecision = z.object({
+  outcome: z.enum(["allow", "review", "deny"]),
+  reasons: z.array(WireReason),
+  microActions: z.array(WireMicroAction),
+  /** Columns that are masked in it: `public.customers.email` → mask's identifier. */
+  masked: z.array(z.object({ column: z.string(), mask: z.string() })),
+  policyVersion: z.number().int(),
+});
+export type WireDecision = z.infer<typeof WireDecision>;
+
+export const WireColumn = z.object({ name: z.string(), type: z.string(), masked: z.string().nullable() });
+export type WireColumn = z.infer<typeof WireColumn>;
+
+export const WireReview = z.object({
+  id: z.string(),
+  state: z.enum(["open", "approved", "rejected", "withdrawn", "expired"]),
+  requester: z.string(),
+  requesterGroups: z.array(z.string()),
+  target: z.string(),
+  environment: z.string(),
+  kind: z.enum(["sql", "shell"]),
+  statement: z.string(),
+  /** Spans are in `statement`. */
+  decision: WireDecision,
+  reason: z.string(),
+  openedAt: z.number(),
+  expiresAt: z.number(),
+  approvalsNeeded: z.number().int(),
+  answers: z.array(z.object({ by: z.string(), verdict: z.enum(["approve", "reject"]), comment: z.string(), at: z.number() })),
+  /** Whether the person who asks may answer, and if not why: `your own`, `not a reviewer`, `already answered`. */
+  mayAnswer: z.boolean(),
+  mayNotAnswerBecause: z.string().nullable(),
+  usedAt: z.number().nullable(),
+});
+export type WireReview = z.infer<typeof WireReview>;
+
+const Transaction = z.enum(["idle", "open", "failed"]);
+
+export const ServerMessage = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("session.opened"),
+    request: z.string(),
+    session: z.string(),
+    kind: z.enum(["sql", "terminal"]),
+    /** Number of this session's binary frames. */
+    channel: z.number().int(),
+    target: z.string(),
+    environment: z.string(),
+    /** Who the gateway is on the target: `deploy@web-1`. */
+    identity: z.string(),
+  }),
+  z.object({ type: z.literal("session.refused"), request: z.string(), message: z.string(), hint: z.string().optional() }),
+  z.object({ type: z.literal("session.closed"), session: z.string(), reason: z.string() }),
+  /** One for each statement of a run, before it is executed or when it is not. `span` is in the run's text. */
+  z.object({
+    type: z.literal("sql.decided"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    span: SpanSchema,
+    decision: WireDecision,
+  }),
+  /** The statement waits for a yes; the run goes on by itself. */
+  z.object({
+    type: z.literal("sql.waiting"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    review: WireReview,
+  }),
+  z.object({
+    type: z.literal("sql.columns"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    columns: z.array(WireColumn),
+  }),
+  z.object({
+    type: z.literal("sql.rows"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    rows: z.array(z.array(z.string().nullable())),
+  }),
+  z.object({
+    type: z.literal("sql.notice"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    severity: z.string(),
+    message: z.string(),
+  }),
+  z.object({
+    type: z.literal("sql.statement-ended"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    ended: z.enum(["done", "failed", "cancelled", "denied", "rejected", "expired", "withdrawn", "alarm"]),
+    command: z.string().nullable(),
+    rowCount: z.number().nullable(),
+    limited: z.boolean(),
+    durationMs: z.number(),
+    error: z
+      .object({ code: z.string(), message: z.string(), hint: z.string().nullable(), span: SpanSchema.nullable() })
+      .nullable(),
+  }),
+  z.object({ type: z.literal("sql.run-ended"), session: z.string(), run: z.string(), transaction: Transaction }),
+  z.object({
+    type: z.literal("judged"),
+    session: z.string(),
+    request: z.string(),
+    decisions: z.array(z.object({ span: SpanSchema, decision: WireDecision })),
+  }),
+  /** What the line under the terminal shows: the verdict on the line being typed, or on the last one. Null: nothing to say. */
+  z.object({ type: z.literal("terminal.verdict"), session: z.string(), text: z.string(), decision: WireDecision.nullable() }),
+  z.object({
+    type: z.literal("terminal.state"),
+    session: z.string(),
+    cwd: z.string(),
+    running: z.boolean(),
+    /** Null: nothing has run yet. */
+    exitCode: z.number().nullable(),
+    review: WireReview.nullable(),
+  }),
+  z.object({ type: z.literal("reviews"), reviews: z.array(WireReview) }),
+  z.object({ type: z.literal("review.changed"), review: WireReview }),
+  /** The configuration changed: open trees and verdicts are to be asked again. */
+  z.object({ type: z.literal("configuration.changed"), policyVersion: z.number().int() }),
+  z.object({
+    type: z.literal("error"),
+    code: z.string(),
+    message: z.string(),
+    session: z.string().optional(),
+    run: z.string().optional(),
+  }),
+]);
+export type ServerMessage = z.infer<typeof ServerMessage>;
+export type Transaction = z.infer<typeof Transaction>;

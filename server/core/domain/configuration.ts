@@ -1,0 +1,231 @@
+import { z } from "zod";
+import { ACTIONS } from "./micro-action.ts";
+import { Mask } from "./mask.ts";
+
+/**
+ * The configuration documents: what `gatehouse apply` takes and `gatehouse export` gives back. Unknown keys are an
+ * error with their place. `*` in names is a glob; SQL names are written as the server folds them, quoted parts in
+ * double quotes.
+ */
+
+const Identifier = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "an identifier is lower-case words with dashes, such as `engineers-read-shop`")
+  .max(100);
+const Pattern = z.string().min(1).max(500);
+const Patterns = z.array(Pattern).max(500);
+
+/** A secret is never in a document in the clear: `env` names a variable, `file` a path, `sealed` an AES-256-GCM box. */
+export const SecretReference = z.union([
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ sealed: z.string().min(1) }),
+]);
+export type SecretReference = z.infer<typeof SecretReference>;
+
+const Labels = z.record(z.string(), z.string());
+
+const TargetHead = {
+  kind: z.literal("target"),
+  id: Identifier,
+  description: z.string().max(1_000).optional(),
+  environment: z.string().min(1).max(50),
+  labels: Labels.default({}),
+};
+
+export const PostgresTarget = z.strictObject({
+  ...TargetHead,
+  type: z.literal("postgres"),
+  postgres: z.strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(5432),
+    database: z.string().min(1),
+    user: z.string().min(1),
+    password: SecretReference.optional(),
+    tls: z.enum(["verify", "require", "disable"]).default("verify"),
+  }),
+});
+export type PostgresTarget = z.infer<typeof PostgresTarget>;
+
+export const SshTarget = z.strictObject({
+  ...TargetHead,
+  type: z.literal("ssh"),
+  ssh: z.strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(22),
+    user: z.string().min(1),
+    privateKey: SecretReference.optional(),
+    password: SecretReference.optional(),
+    /** `SHA256:…`. Absent: the first connection is refused until an admin pins what it saw. */
+    hostKey: z.string().startsWith("SHA256:").optional(),
+  }),
+});
+export type SshTarget = z.infer<typeof SshTarget>;
+
+export const Target = z.discriminatedUnion("type", [PostgresTarget, SshTarget]);
+export type Target = z.infer<typeof Target>;
+
+export const Group = z.strictObject({
+  kind: z.literal("group"),
+  id: Identifier,
+  description: z.string().max(1_000).optional(),
+  members: z.array(z.string().min(1)).default([]),
+});
+export type Group = z.infer<typeof Group>;
+
+export const Classification = z.strictObject({
+  kind: z.literal("classification"),
+  id: Identifier,
+  description: z.string().max(1_000).optional(),
+  target: Pattern,
+  /** `schema.table.column`, parts may be globs. */
+  columns: Patterns.min(1),
+  tag: z.string().min(1).max(100),
+});
+export type Classification = z.infer<typeof Classification>;
+
+export const MaskDocument = z
+  .strictObject({
+    kind: z.literal("mask"),
+    id: Identifier,
+    description: z.string().max(1_000).optional(),
+    tags: z.array(z.string().min(1)).min(1).optional(),
+    target: Pattern.optional(),
+    columns: Patterns.min(1).optional(),
+    mask: Mask,
+  })
+  .refine((document) => (document.tags === undefined) !== (document.columns === undefined), {
+    message: "a mask names either `tags`, or `target` and `columns`",
+  })
+  .refine((document) => document.columns === undefined || document.target !== undefined, {
+    message: "a mask with `columns` needs a `target`",
+    path: ["target"],
+  });
+export type MaskDocument = z.infer<typeof MaskDocument>;
+
+/** `groups` and `users` are alternatives: being in one of them is enough. All absent is an error: say `everyone: true`. */
+export const PrincipalSelector = z
+  .strictObject({
+    everyone: z.literal(true).optional(),
+    groups: Patterns.optional(),
+    users: Patterns.optional(),
+    attributes: z.record(z.string(), Pattern).optional(),
+  })
+  .refine((selector) => Object.keys(selector).length > 0, {
+    message: "name `groups`, `users` or `attributes`, or say `everyone: true`",
+  });
+export type PrincipalSelector = z.infer<typeof PrincipalSelector>;
+
+export const RowFilter = z.strictObject({
+  kind: z.literal("row-filter"),
+  id: Identifier,
+  description: z.string().max(1_000).optional(),
+  target: Pattern,
+  table: Pattern,
+  /** A predicate over the table's columns and `principal.*`. */
+  where: z.string().min(1).max(4_000),
+  principals: PrincipalSelector,
+});
+export type RowFilter = z.infer<typeof RowFilter>;
+
+export const Detector = z.strictObject({
+  kind: z.literal("detector"),
+  id: Identifier,
+  description: z.string().max(1_000).optional(),
+  /** RE2 syntax. */
+  pattern: z.string().min(1).max(1_000),
+  /** Text that every match holds; found by a fast scan before the pattern is tried. */
+  literal: z.string().min(2).max(200),
+  mask: z.strictObject({ keep: z.number().int().min(0).max(16).default(0) }).default({ keep: 0 }),
+});
+export type Detector = z.infer<typeof Detector>;
+
+/** `targets: [shop, "web-*"]`, or by what they are. */
+export const TargetSelector = z.union([
+  Patterns,
+  z.strictObject({
+    ids: Patterns.optional(),
+    environment: Pattern.optional(),
+    type: z.enum(["postgres", "ssh"]).optional(),
+    labels: Labels.optional(),
+  }),
+]);
+export type TargetSelector = z.infer<typeof TargetSelector>;
+
+const ResourceKinds = {
+  tables: Patterns.optional(),
+  columns: Patterns.optional(),
+  /** A classification's tag selects the columns that carry it. */
+  tags: Patterns.optional(),
+  functions: Patterns.optional(),
+  settings: Patterns.optional(),
+  programs: Patterns.optional(),
+  paths: Patterns.optional(),
+  hosts: Patterns.optional(),
+};
+
+/** Absent: everything. Kind lists restrict the micro-actions whose resource is of that kind, see core/policy/SPEC.md. */
+export const ResourceSelector = z.strictObject({
+  targets: TargetSelector.optional(),
+  ...ResourceKinds,
+  except: z.strictObject({ targets: TargetSelector.optional(), ...ResourceKinds }).optional(),
+});
+export type ResourceSelector = z.infer<typeof ResourceSelector>;
+
+const Duration = z.string().regex(/^[0-9]+(ms|s|m|h|d)$/, "a duration is a number and a unit, such as `30m`, `8h`, `500ms`");
+
+export const PolicyObligations = z.strictObject({
+  approvals: z.number().int().min(1).max(10).optional(),
+  reviewers: z.strictObject({ groups: z.array(z.string()).default([]), users: z.array(z.string()).default([]) }).optional(),
+  expireAfter: Duration.optional(),
+  limitRows: z.number().int().min(1).optional(),
+  timeLimit: Duration.optional(),
+  readOnly: z.literal(true).optional(),
+});
+export type PolicyObligations = z.infer<typeof PolicyObligations>;
+
+const ActionPattern = z
+  .string()
+  .min(1)
+  .max(60)
+  .refine((pattern) => (pattern.includes("*") ? true : (ACTIONS as readonly string[]).includes(pattern)), {
+    message: `no such action; the actions are ${ACTIONS.join(", ")}; \`*\` is a glob`,
+  });
+
+export const Policy = z.strictObject({
+  kind: z.literal("policy"),
+  id: Identifier,
+  description: z.string().max(1_000).default(""),
+  effect: z.enum(["permit", "review", "forbid"]),
+  principals: PrincipalSelector,
+  actions: z.array(ActionPattern).min(1).max(100),
+  resources: ResourceSelector.default({}),
+  /** CEL; type-checked against core/policy/context.ts when saved. */
+  when: z.string().min(1).max(2_000).optional(),
+  obligations: PolicyObligations.default({}),
+});
+export type Policy = z.infer<typeof Policy>;
+
+export const KINDS = ["target", "group", "classification", "mask", "row-filter", "detector", "policy"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export type ConfigurationDocument = Target | Group | Classification | MaskDocument | RowFilter | Detector | Policy;
+
+export const SCHEMA_OF_KIND = {
+  target: Target,
+  group: Group,
+  classification: Classification,
+  mask: MaskDocument,
+  "row-filter": RowFilter,
+  detector: Detector,
+  policy: Policy,
+} as const satisfies Record<Kind, z.ZodType>;
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of a duration that the schema accepted. */
+export function durationMs(duration: string): number {
+  const match = /^([0-9]+)(ms|s|m|h|d)$/.exec(duration);
+  if (match === null) throw new Error(`not a duration: \`${duration}\``);
+  return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+}

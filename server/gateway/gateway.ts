@@ -1,0 +1,59 @@
+import type {
+  ConfigurationBody,
+  ConfigurationList,
+  ConfigurationResult,
+  Me,
+  RecordPage,
+  RecordQuery,
+  RecordVerification,
+  ReviewAnswerBody,
+  ReviewList,
+  TargetItem,
+  TargetTree,
+} from "../contract/http.ts";
+import type { WireReview } from "../contract/socket.ts";
+import type { Principal } from "../core/domain/principal.ts";
+
+/** A refusal that a caller shows as it is. `code` decides the HTTP status: no `instanceof` across Next's bundle. */
+export type VerbErrorCode = "not-found" | "forbidden" | "invalid" | "conflict" | "unavailable";
+
+/** What `app` may ask of the gateway. Each verb checks what the principal may do and writes the record. */
+export interface GatewayVerbs {
+  me(principal: Principal): Me;
+  targets(principal: Principal): readonly TargetItem[];
+  tree(principal: Principal, target: string): Promise<TargetTree>;
+  reviews(principal: Principal, state: "open" | "all"): Promise<ReviewList>;
+  review(principal: Principal, id: string): Promise<WireReview>;
+  answerReview(principal: Principal, id: string, answer: ReviewAnswerBody): Promise<WireReview>;
+  configuration(principal: Principal): Promise<ConfigurationList>;
+  validateConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
+  saveConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
+  deleteConfiguration(principal: Principal, kind: string, id: string): Promise<ConfigurationResult>;
+  record(principal: Principal, query: RecordQuery): Promise<RecordPage>;
+  verifyRecord(principal: Principal): Promise<RecordVerification>;
+}
+
+/** What `main.ts` installs on `globalThis` and `app/gateway.ts` hands out. */
+export interface Installed {
+  readonly verbs: GatewayVerbs;
+  /** The principal of a live, unrevoked sign-in; null otherwise. `cookies` is the request's cookie header. */
+  readonly identify: (cookies: string | null) => Promise<Principal | null>;
+  readonly identity: {
+    /** Called by next-auth after the provider's answer was checked; returns the new sign-in's identifier (`sid`). */
+    readonly signIn: (profile: {
+      readonly email: string;
+      readonly name: string;
+      readonly groups: readonly string[];
+    }) => Promise<string>;
+    readonly signOut: (sid: string) => Promise<void>;
+    readonly provider: {
+      readonly wellKnown: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope: string;
+      readonly groupsClaim: string;
+    };
+    readonly secret: string;
+  };
+  readonly publicUrl: string;
+}
