@@ -1,0 +1,144 @@
+/**
+ * Globs over names and paths, matched in time linear in pattern × text and without the host's regular expressions,
+ * which backtrack. Two questions: does a text fit (`globMatches`), and, for paths that are themselves patterns because
+ * a shell will expand them, do two patterns share a text (`pathsMeet`) or does one hold all of the other (`pathCovers`).
+ */
+
+type Token =
+  | { readonly t: "char"; readonly c: string }
+  /** One character but `/`. */
+  | { readonly t: "any" }
+  /** A run of characters but `/`. */
+  | { readonly t: "star" }
+  /** A run of any characters. */
+  | { readonly t: "deep" };
+
+/** A name pattern: `*` is any run of characters, all else is itself. */
+export function globMatches(pattern: string, text: string): boolean {
+  if (!pattern.includes("*")) return pattern === text;
+  let reached = new Set<number>([0]);
+  const advance = (set: Set<number>): Set<number> => {
+    const all = new Set(set);
+    for (const at of set) {
+      let i = at;
+      while (pattern[i] === "*") all.add(++i);
+    }
+    return all;
+  };
+  reached = advance(reached);
+  for (const c of text) {
+    const next = new Set<number>();
+    for (const at of reached) {
+      const p = pattern[at];
+      if (p === "*") next.add(at);
+      else if (p === c) next.add(at + 1);
+    }
+    if (next.size === 0) return false;
+    reached = advance(next);
+  }
+  return reached.has(pattern.length);
+}
+
+function tokens(pattern: string, wild: boolean): readonly Token[] {
+  const out: Token[] = [];
+  const chars = Array.from(pattern);
+  for (let i = 0; i < chars.length; i++) {
+    const c = chars[i] as string;
+    if (wild && c === "*" && chars[i + 1] === "*") {
+      // `/**/` also stands for one `/`: `a/**/b` fits `a/b`.
+      if (chars[i + 2] === "/" && (i === 0 || chars[i - 1] === "/")) {
+        out.push({ t: "deep" });
+        i += 2;
+        continue;
+      }
+      out.push({ t: "deep" });
+      i++;
+    } else if (wild && c === "*") out.push({ t: "star" });
+    else if (wild && c === "?") out.push({ t: "any" });
+    else if (wild && c === "[") {
+      const end = chars.indexOf("]", i + 2);
+      if (end === -1) out.push({ t: "char", c });
+      else {
+        // A bracket expression is taken as any one character: wider, so only ever stricter for the one who asks.
+        out.push({ t: "any" });
+        i = end;
+      }
+    } else out.push({ t: "char", c });
+  }
+  return out;
+}
+
+/** Whether token `p` of a policy may stand for all that token `r` of the asked path stands for. */
+function covers(p: Token, r: Token): boolean {
+  if (p.t === "deep") return true;
+  if (p.t === "star") return r.t === "any" || r.t === "star" || (r.t === "char" && r.c !== "/");
+  if (p.t === "any") return r.t === "any" || (r.t === "char" && r.c !== "/");
+  return r.t === "char" && r.c === p.c;
+}
+
+const repeats = (token: Token | undefined): boolean => token?.t === "star" || token?.t === "deep";
+
+/** Whether every path that fits `asked` fits `policy`. Sound, not complete: a `false` may be a pattern that only looks wider. */
+export function pathCovers(policy: string, asked: string, askedIsPattern: boolean): boolean {
+  const p = tokens(policy, true);
+  const r = tokens(asked, askedIsPattern);
+  let reached = close(new Set([0]), p);
+  for (const token of r) {
+    const next = new Set<number>();
+    for (const at of reached) {
+      const own = p[at];
+      if (own === undefined || !covers(own, token)) continue;
+      next.add(repeats(own) ? at : at + 1);
+    }
+    if (next.size === 0) return false;
+    reached = close(next, p);
+  }
+  return reached.has(p.length);
+}
+
+function close(set: Set<number>, p: readonly Token[]): Set<number> {
+  const all = new Set(set);
+  for (const at of set) {
+    let i = at;
+    while (repeats(p[i])) all.add(++i);
+  }
+  return all;
+}
+
+/** Whether some path fits both patterns. */
+export function pathsMeet(a: string, b: string, bIsPattern: boolean): boolean {
+  if (!bIsPattern) return pathCovers(a, b, false);
+  const left = tokens(a, true);
+  const right = tokens(b, true);
+  const seen = new Set<number>();
+  const width = right.length + 1;
+  const queue: number[] = [0];
+  const visit = (i: number, j: number): void => {
+    const key = i * width + j;
+    if (i <= left.length && j <= right.length && !seen.has(key)) {
+      seen.add(key);
+      queue.push(key);
+    }
+  };
+  seen.add(0);
+  while (queue.length > 0) {
+    const key = queue.pop() as number;
+    const i = Math.floor(key / width);
+    const j = key % width;
+    if (i === left.length && j === right.length) return true;
+    const l = left[i];
+    const r = right[j];
+    if (repeats(l)) visit(i + 1, j);
+    if (repeats(r)) visit(i, j + 1);
+    if (l === undefined || r === undefined || !shareCharacter(l, r)) continue;
+    visit(repeats(l) ? i : i + 1, repeats(r) ? j : j + 1);
+  }
+  return false;
+}
+
+function shareCharacter(a: Token, b: Token): boolean {
+  if (a.t === "char" && b.t === "char") return a.c === b.c;
+  if (a.t === "char") return b.t === "deep" || a.c !== "/";
+  if (b.t === "char") return a.t === "deep" || b.c !== "/";
+  return true;
+}

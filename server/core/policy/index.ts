@@ -1,0 +1,3 @@
+export { type DecisionRequest, decide, permits } from "./decide.ts";
+export { compilePolicySet, type Issue, type PolicySet } from "./policy-set.ts";
+export { protectionFor } from "./protect.ts";
