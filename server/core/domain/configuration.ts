@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ACTIONS } from "./micro-action.ts";
 import { Mask } from "./mask.ts";
+import { ACTIONS } from "./micro-action.ts";
 
 /**
  * The configuration documents: what `gatehouse apply` takes and `gatehouse export` gives back. Unknown keys are an

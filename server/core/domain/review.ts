@@ -20,15 +20,24 @@ export interface Review {
   readonly reason: string;
   readonly openedAt: number;
   readonly expiresAt: number;
-  /** Distinct approvals that are needed. */
-  readonly approvalsNeeded: number;
-  readonly reviewers: { readonly groups: readonly string[]; readonly users: readonly string[] };
+  /** Every one has to be met. */
+  readonly requirements: readonly ReviewRequirement[];
   readonly answers: readonly ReviewAnswer[];
   readonly state: ReviewState;
 }
 
+/** What one review policy asks for: so many distinct people of those groups or users; empty lists: whom policy permits `review:resolve`. */
+export interface ReviewRequirement {
+  readonly policy: string;
+  readonly approvals: number;
+  readonly groups: readonly string[];
+  readonly users: readonly string[];
+}
+
 export interface ReviewAnswer {
   readonly by: string;
+  /** Requirements, by policy, for which this person's yes counts. */
+  readonly counts: readonly string[];
   readonly verdict: "approve" | "reject";
   readonly comment: string;
   readonly at: number;

@@ -1,0 +1,4 @@
+export * from "./audit.ts";
+export * from "./configuration.ts";
+export * from "./review.ts";
+export * from "./sign-in.ts";

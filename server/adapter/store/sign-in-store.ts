@@ -1,0 +1,32 @@
+import { randomBytes } from "node:crypto";
+import type pg from "pg";
+import type { SignIn, SignInStore } from "../../gateway/store-ports.ts";
+import { announce } from "./changes.ts";
+import { attempt } from "./store.ts";
+
+export function createSignInStore(pool: pg.Pool): SignInStore {
+  return {
+    create: (person, validForMs) =>
+      attempt("cannot save the sign-in", async () => {
+        const sid = randomBytes(24).toString("base64url");
+        await pool.query(
+          "INSERT INTO sign_in (sid, email, name, groups, expires_at) VALUES ($1, $2, $3, $4, now() + $5 * interval '1 millisecond')",
+          [sid, person.email, person.name, JSON.stringify(person.groups), validForMs],
+        );
+        return { sid, ...person };
+      }),
+    find: (sid) =>
+      attempt("cannot read the sign-in", async () => {
+        const found = await pool.query<SignIn>(
+          "SELECT sid, email, name, groups FROM sign_in WHERE sid = $1 AND revoked_at IS NULL AND expires_at > now()",
+          [sid],
+        );
+        return found.rows[0] ?? null;
+      }),
+    revoke: (sid) =>
+      attempt("cannot revoke the sign-in", async () => {
+        await pool.query("UPDATE sign_in SET revoked_at = now() WHERE sid = $1 AND revoked_at IS NULL", [sid]);
+        await announce(pool, { topic: "sign-in", sid });
+      }),
+  };
+}
