@@ -1,0 +1,75 @@
+import { z } from "zod";
+
+/**
+ * What a word given to a program means. `list`: the names in a folder are read; `tree`: a file, or everything below a
+ * folder; `command`: a text that a shell runs; `plugin`: code that the program loads; `remote`: `host:path` or a path;
+ * `script`: a program text in a file; `program`: a file that is run.
+ */
+export const WORD_KINDS = [
+  "text",
+  "read",
+  "list",
+  "tree",
+  "write",
+  "delete",
+  "host",
+  "url",
+  "command",
+  "plugin",
+  "remote",
+  "script",
+  "program",
+  "process",
+] as const;
+export const WordKind = z.enum(WORD_KINDS);
+export type WordKind = z.infer<typeof WordKind>;
+
+const Options = z.string().regex(/^--?[^ ]+( --?[^ ]+)*$/, "options are written `-a --all`");
+const Shape = {
+  /** As for getopt: `ab:c::` is -a, -b VALUE, -c[VALUE]. */
+  short: z.string().optional(),
+  /** `all name= color=?`. Unique beginnings are understood, as GNU programs do. */
+  long: z.string().optional(),
+  /** Options that are not listed are harmless: they take no separate value, name no file, start nothing. */
+  open: z.boolean().optional(),
+  /** Long options begin with one dash (`openssl`, `java`). */
+  single: z.boolean().optional(),
+  /** What the value of an option means; absent: text. */
+  values: z.record(Options, WordKind).optional(),
+  /** What the operands mean, in order; the last stands for all that follow. Absent: text. */
+  operands: z.array(WordKind).optional(),
+  /** What the last of several operands means. */
+  final: WordKind.optional(),
+  /** Taken when there is no operand: `.` for a program that reads the directory it is in. */
+  absent: WordKind.optional(),
+  /** With one of these, `read` means `tree`. `always`: without an option. */
+  recursive: z.union([Options, z.literal("always")]).optional(),
+  /** An option that turns the program into another one: this is its subcommand then. */
+  becomes: z.record(Options, z.string()).optional(),
+  /** Any operand does so. */
+  operandBecomes: z.string().optional(),
+  /** With one of these options the operands' first is no pattern: `grep -e`. */
+  shifts: Options.optional(),
+  /** Takes the screen and the keys: always, or unless one of these options is given. */
+  interactive: z.union([z.literal("always"), z.literal("without-operands"), Options]).optional(),
+  /** Operands from this number on are a command line of their own. */
+  runs: z.number().int().min(0).optional(),
+  escalates: z.boolean().optional(),
+  /** What it can do that no rule describes; always part of its description. */
+  door: z.string().optional(),
+  /** Words that are not known before it runs change nothing: it only prints them. */
+  harmless: z.boolean().optional(),
+};
+
+const Sub = z.strictObject(Shape);
+export const ProgramEntry = z.strictObject({
+  ...Shape,
+  /** The first operand is a subcommand; 2: the first two, joined by a blank. */
+  subcommands: z.number().int().min(1).max(2).optional(),
+  /** Names (several separated by blanks) → what differs for these. */
+  sub: z.record(z.string(), Sub).optional(),
+});
+export type ProgramEntry = z.infer<typeof ProgramEntry>;
+
+/** A file of the catalogue: names (several separated by blanks) → entry. */
+export const Family = z.record(z.string().regex(/^[a-zA-Z0-9_.+[-]+( [a-zA-Z0-9_.+[-]+)*$/), ProgramEntry);

@@ -1,0 +1,69 @@
+import type { ParsedScript } from "unbash";
+import type { Refusal } from "../../domain/refusal.ts";
+import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type ShellWhere } from "./prepared.ts";
+import { read } from "./read.ts";
+import type { State } from "./state.ts";
+import { Walk } from "./walk.ts";
+
+/** Says what a command line would do. Pure: the same text in the same place gets the same answer. Rules: SPEC.md. */
+export function describeShell(text: string, where: ShellWhere, met?: Set<string>): DescribedShell | { refusal: Refusal } {
+  const result = read(text);
+  if ("refusal" in result) return result;
+  const walk = new Walk(where, met);
+  const start: State = {
+    variables: new Map(),
+    cwds: [where.cwd],
+    positional: [],
+    functions: new Set(),
+    aliases: new Map(),
+    plainSplitting: !Object.hasOwn(where.environment, "IFS"),
+    tainted: false,
+  };
+  walk.script(result.script, start);
+  const programs = [...walk.programs];
+  return {
+    kind: "shell",
+    text,
+    span: [0, text.length],
+    microActions: [...walk.actions.values()],
+    facts: { kind: "shell", programs, interactive: walk.interactive, background: walk.background },
+    prepared: {
+      original: text,
+      sent: text,
+      changesDirectory: walk.changesDirectory,
+      programs,
+      interactive: walk.interactive,
+      background: walk.background,
+    },
+    builtin: builtinOf(result.script, where),
+  };
+}
+
+/** A line that is one plain command of the gateway's own: it runs nothing on the host. */
+function builtinOf(script: ParsedScript, where: ShellWhere): GatewayBuiltin | null {
+  const [statement, ...more] = script.commands;
+  const command = statement?.command;
+  if (more.length > 0 || statement?.background === true || command?.type !== "Command") return null;
+  if (command.prefix.length > 0 || command.redirects.length > 0) return null;
+  const name = GATEWAY_BUILTINS.find((candidate) => candidate === command.name?.text);
+  if (name === undefined) return null;
+  const words: string[] = [];
+  for (const part of command.args) {
+    const value =
+      part.type === "Word"
+        ? plain(part.text, part.value, where)
+        : part.value.type === "Word" && part.index === undefined && part.append !== true
+          ? plain(part.value.text, part.value.value, where)
+          : null;
+    if (value === null) return null;
+    words.push(part.type === "Word" ? value : `${part.name}=${value}`);
+  }
+  return { name, arguments: words };
+}
+
+/** A word without anything that expands; `~` at the start is the home. */
+function plain(text: string, value: string, where: ShellWhere): string | null {
+  if (/^~(\/|$)/.test(text) && !/[$`*?[{\\'"]/.test(text)) return where.home + text.slice(1);
+  if (/^'[^']*'$/.test(text)) return value;
+  return /[$`*?[{~\\]|^!/.test(text) ? null : value;
+}

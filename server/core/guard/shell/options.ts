@@ -1,0 +1,155 @@
+import type { ProgramEntry, WordKind } from "./catalogue-schema.ts";
+import type { Argument } from "./word.ts";
+
+export interface Option {
+  /** With its dashes: `-n`, `--lines`. */
+  readonly name: string;
+  readonly value: Argument | null;
+  readonly listed: boolean;
+}
+
+export interface Line {
+  readonly options: readonly Option[];
+  readonly operands: readonly Argument[];
+  /** Words of which it is not known whether they are options. */
+  readonly unsure: readonly Argument[];
+}
+
+type Takes = "none" | "value" | "attached";
+
+/** Reads a program's arguments as getopt does. `stopAtOperand`: options end where the first operand stands, as for wrappers. */
+export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAtOperand: boolean): Line {
+  const short = shortOptions(entry.short ?? "");
+  const long = longOptions(entry.long ?? "");
+  const options: Option[] = [];
+  const operands: Argument[] = [];
+  const unsure: Argument[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as Argument;
+    const text = leading(word);
+    if (word.known === "text" && text === "--") {
+      operands.push(...words.slice(i + 1));
+      for (const rest of words.slice(i + 1)) if (rest.known === "no" && rest.splits) unsure.push(rest);
+      break;
+    }
+    if (!text.startsWith("-") || text === "-") {
+      const mayBeOption =
+        (word.known === "no" && (word.prefix === "" || word.splits)) ||
+        (word.known === "pattern" && (/^[*?[]/.test(word.pattern) || word.splits));
+      if (mayBeOption) unsure.push(word);
+      operands.push(word);
+      if (stopAtOperand) {
+        operands.push(...words.slice(i + 1));
+        break;
+      }
+      continue;
+    }
+    const next = words[i + 1];
+    if (text.startsWith("--") || entry.single === true) {
+      const equals = text.indexOf("=");
+      if (equals === -1 && word.known !== "text") {
+        unsure.push(word);
+        continue;
+      }
+      const given = equals === -1 ? text : text.slice(0, equals);
+      const name = entry.single === true ? given.replace(/^--?/, "-") : complete(given, long);
+      const takes = long.get(name.replace(/^--?/, ""));
+      const attached = equals === -1 ? null : tail(word, equals + 1);
+      if (attached !== null || takes !== "value") options.push({ name, value: attached, listed: takes !== undefined });
+      else {
+        options.push({ name, value: next ?? null, listed: true });
+        i++;
+      }
+      continue;
+    }
+    for (let at = 1; at < text.length; at++) {
+      const letter = text[at] as string;
+      const takes = short.get(letter);
+      const name = `-${letter}`;
+      const rest = at + 1 < text.length || word.known !== "text";
+      if (takes === undefined && /[0-9]/.test(letter)) {
+        options.push({ name: "-NUMBER", value: null, listed: true });
+        while (/[0-9]/.test(text[at + 1] ?? "")) at++;
+      } else if (takes === "value" || takes === "attached") {
+        if (rest) options.push({ name, value: tail(word, at + 1), listed: true });
+        else if (takes === "attached") options.push({ name, value: null, listed: true });
+        else {
+          options.push({ name, value: next ?? null, listed: true });
+          i++;
+        }
+        break;
+      } else {
+        options.push({ name, value: null, listed: takes !== undefined });
+        if (at === text.length - 1 && word.known !== "text") unsure.push(word);
+      }
+    }
+  }
+  return { options, operands, unsure };
+}
+
+/** What the word surely begins with. */
+function leading(word: Argument): string {
+  switch (word.known) {
+    case "text":
+      return word.text;
+    case "pattern":
+      return /^[^*?[]*/.exec(word.pattern)?.[0] ?? "";
+    case "no":
+      return word.prefix;
+    case "pipe":
+      return "";
+  }
+}
+
+function tail(word: Argument, from: number): Argument {
+  switch (word.known) {
+    case "text":
+      return { ...word, text: word.text.slice(from) };
+    case "pattern":
+      return { ...word, pattern: word.pattern.slice(from) };
+    case "no":
+      return { ...word, prefix: word.prefix.slice(from) };
+    case "pipe":
+      return word;
+  }
+}
+
+function shortOptions(text: string): ReadonlyMap<string, Takes> {
+  const found = new Map<string, Takes>();
+  for (let i = 0; i < text.length; i++) {
+    const colons = /^:*/.exec(text.slice(i + 1))?.[0].length ?? 0;
+    found.set(text[i] as string, colons === 0 ? "none" : colons === 1 ? "value" : "attached");
+    i += colons;
+  }
+  return found;
+}
+
+function longOptions(text: string): ReadonlyMap<string, Takes> {
+  const found = new Map<string, Takes>();
+  for (const word of text.split(" ")) {
+    if (word.endsWith("=?")) found.set(word.slice(0, -2), "attached");
+    else if (word.endsWith("=")) found.set(word.slice(0, -1), "value");
+    else if (word !== "") found.set(word, "none");
+  }
+  return found;
+}
+
+/** GNU programs take any beginning of a long option that fits one alone. */
+function complete(name: string, long: ReadonlyMap<string, Takes>): string {
+  const bare = name.slice(2);
+  if (long.has(bare)) return name;
+  const candidates = [...long.keys()].filter((key) => key.startsWith(bare));
+  return candidates.length === 1 ? `--${candidates[0]}` : name;
+}
+
+/** Looks up a table whose keys are several options separated by blanks. */
+export function forOption<T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  for (const [keys, value] of Object.entries(table ?? {})) if (keys.split(" ").includes(name)) return value;
+  return undefined;
+}
+
+export function isDangerous(kind: WordKind): boolean {
+  return (
+    kind === "write" || kind === "delete" || kind === "command" || kind === "plugin" || kind === "program" || kind === "script"
+  );
+}

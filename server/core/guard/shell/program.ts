@@ -1,0 +1,212 @@
+import type { ProgramEntry, WordKind } from "./catalogue-schema.ts";
+import { describeCommand, type Exec, emitExec } from "./command.ts";
+import { forOption, isDangerous, readLine } from "./options.ts";
+import type { Argument } from "./word.ts";
+
+/** Describes a program by its entry in the catalogue. */
+export function describeEntry(exec: Exec, whole: ProgramEntry): void {
+  const { walk, span } = exec;
+  const stop = whole.runs !== undefined || whole.subcommands !== undefined;
+  const head = readLine(whole, exec.words, stop);
+  let entry: ProgramEntry = whole;
+  let { options, operands, unsure } = head;
+  let subcommand = "";
+  if (whole.subcommands !== undefined && operands.length > 0) {
+    const named = operands.slice(0, whole.subcommands);
+    const words = named.map((word) => (word.known === "text" ? word.text : null));
+    if (words.includes(null)) walk.opaque(`subcommand of \`${exec.name}\``, operands[0]?.span ?? span);
+    subcommand = words.filter((word, i) => word !== null && (i === 0 || /^[a-z][a-z0-9-]*$/.test(word))).join(" ");
+    const [one = ""] = subcommand.split(" ");
+    const own = forSub(whole, subcommand) ?? forSub(whole, one);
+    entry = own === undefined ? { ...whole, open: whole.open } : { ...whole, ...own };
+    const rest = readLine(
+      entry,
+      operands.slice(own === undefined || forSub(whole, subcommand) === undefined ? 1 : subcommand.split(" ").length),
+      entry.runs !== undefined,
+    );
+    options = [...options, ...rest.options];
+    operands = rest.operands;
+    unsure = [...unsure, ...rest.unsure];
+    if (whole.sub !== undefined && own === undefined)
+      walk.opaque(`effects of \`${exec.name} ${subcommand}\`, which are not known`, span);
+  }
+  for (const option of options) subcommand = forOption(entry.becomes, option.name) ?? subcommand;
+  if (entry.operandBecomes !== undefined && operands.length > 0) subcommand = entry.operandBecomes;
+  emitExec(exec, { subcommand, flags: options.map((option) => option.name), operands });
+
+  if (entry.harmless !== true) {
+    const dangerous =
+      Object.values(entry.values ?? {}).some(isDangerous) ||
+      entry.becomes !== undefined ||
+      (entry.operands ?? []).some(isDangerous) ||
+      entry.runs !== undefined;
+    for (const word of unsure) {
+      if (word.known === "no" || dangerous)
+        walk.opaque(`word \`${word.source}\` of \`${exec.name}\`, which may be an option`, word.span);
+    }
+  }
+  const tree = entry.recursive === "always" || options.some((option) => entry.recursive?.split(" ").includes(option.name));
+  for (const option of options) {
+    if (!option.listed && entry.open !== true)
+      walk.opaque(`option \`${option.name}\` of \`${exec.name}\`, which is not known`, span);
+    if (option.value !== null) describeWord(exec, forOption(entry.values, option.name) ?? "text", option.value, tree);
+    else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
+      walk.opaque(`option \`${option.name}\` of \`${exec.name}\``, span);
+  }
+  const kinds = entry.operands ?? ["text"];
+  const shifted = options.some((option) => entry.shifts?.split(" ").includes(option.name)) ? kinds.slice(1) : kinds;
+  const plain = entry.runs === undefined ? operands : operands.slice(0, entry.runs);
+  for (const [i, operand] of plain.entries()) {
+    const last = entry.final !== undefined && i === plain.length - 1 && plain.length > 1;
+    describeWord(
+      exec,
+      last && entry.final !== undefined ? entry.final : (shifted[Math.min(i, shifted.length - 1)] ?? "text"),
+      operand,
+      tree,
+    );
+  }
+  const needed = (shifted.length === kinds.length ? kinds.length : shifted.length) > 1 && shifted.length === kinds.length ? 1 : 0;
+  if (entry.absent !== undefined && plain.length <= needed && (entry.absent !== "tree" || tree)) {
+    describeWord(exec, entry.absent, { span, source: ".", known: "text", text: "." }, tree);
+  }
+  if (entry.runs !== undefined && operands.length > entry.runs) {
+    describeCommand(walk, operands.slice(entry.runs), exec.state, span, exec.input);
+  }
+  if (entry.escalates === true)
+    walk.emit({ action: "privilege:escalate", resource: { kind: "program", program: exec.name }, span });
+  if (entry.door !== undefined) walk.opaque(`\`${exec.name}\`: ${entry.door}`, span);
+  if (
+    takesScreen(
+      entry,
+      options.map((option) => option.name),
+      plain.length,
+    )
+  )
+    interactive(exec);
+}
+
+function takesScreen(entry: ProgramEntry, options: readonly string[], operands: number): boolean {
+  if (entry.interactive === undefined) return false;
+  if (entry.interactive === "always") return true;
+  if (entry.interactive === "without-operands") return operands === 0;
+  return !options.some((option) => entry.interactive?.split(" ").includes(option));
+}
+
+export function interactive(exec: Exec): void {
+  exec.walk.interactive = true;
+  exec.walk.emit({ action: "shell:interactive", resource: { kind: "program", program: exec.name }, span: exec.span });
+}
+
+function forSub(entry: ProgramEntry, name: string): ProgramEntry | undefined {
+  for (const [names, own] of Object.entries(entry.sub ?? {})) {
+    if (
+      names
+        .split(",")
+        .map((one) => one.trim())
+        .includes(name)
+    )
+      return own;
+  }
+  return undefined;
+}
+
+/** What one word does, by what it means to the program. */
+export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: boolean): void {
+  const { walk, state } = exec;
+  switch (kind) {
+    case "text":
+      if (word.known === "no" && word.splits) walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
+      return;
+    case "read":
+      return walk.file("file:read", word, state, tree);
+    case "list":
+      return walk.file("file:read", word, state);
+    case "tree":
+      return walk.file("file:read", word, state, true);
+    case "write":
+      return walk.file("file:write", word, state, tree);
+    case "delete":
+      return walk.file("file:delete", word, state, tree);
+    case "script":
+      walk.file("file:read", word, state);
+      return walk.opaque(`script \`${word.source}\``, word.span);
+    case "program":
+      describeCommand(walk, [word], state, word.span, null);
+      return walk.opaque(`program \`${word.source}\`, run by \`${exec.name}\``, word.span);
+    case "command":
+      return runText(exec, word);
+    case "plugin":
+      walk.emit({
+        action: "shell:exec",
+        resource: { kind: "program", program: word.known === "text" ? word.text : "*" },
+        span: word.span,
+      });
+      return walk.opaque(`code that \`${exec.name}\` loads`, word.span);
+    case "host":
+      return connect(exec, word);
+    case "url":
+      return url(exec, word);
+    case "remote": {
+      const text = word.known === "text" ? word.text : word.known === "pattern" ? word.pattern : "";
+      const host = /^(?:rsync:\/\/)?(?:[^/@:]+@)?([^/:]+):/.exec(text);
+      if (host !== null)
+        return walk.emit({ action: "network:connect", resource: { kind: "host", host: host[1] ?? "" }, span: word.span });
+      return walk.file("file:read", word, state, true);
+    }
+    case "process":
+      if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
+      return;
+  }
+}
+
+/** A text that a program hands to a shell. */
+export function runText(exec: Exec, word: Argument): void {
+  const { walk } = exec;
+  walk.emit({
+    action: "shell:exec",
+    resource: { kind: "program", program: "sh" },
+    span: word.span,
+    context: {
+      command: {
+        program: "sh",
+        subcommand: "",
+        flags: ["-c"],
+        arguments: word.known === "text" ? [word.text] : [],
+        unknown: word.known !== "text",
+      },
+    },
+  });
+  if (word.known === "text") walk.text(word.text, word.span, { ...exec.state, positional: null });
+  else walk.opaque(`command \`${word.source}\``, word.span);
+}
+
+export function connect(exec: Exec, word: Argument): void {
+  if (word.known !== "text") return exec.walk.opaque(`host \`${word.source}\``, word.span);
+  exec.walk.emit({
+    action: "network:connect",
+    resource: { kind: "host", host: word.text.replace(/^[^@]*@/, "") },
+    span: word.span,
+  });
+}
+
+export function url(exec: Exec, word: Argument): void {
+  const { walk, state } = exec;
+  if (word.known !== "text") return walk.opaque(`address \`${word.source}\``, word.span);
+  const file = /^file:\/*(\/.*)$/i.exec(word.text);
+  if (file !== null) {
+    let path = file[1] ?? "";
+    try {
+      path = decodeURIComponent(path);
+    } catch {
+      return walk.opaque(`address \`${word.source}\``, word.span);
+    }
+    return walk.file("file:read", { ...word, text: path }, state);
+  }
+  if (/^[a-z0-9+.-]*:?\/*[^/]*[{}[\]]/i.test(word.text)) return walk.opaque(`address \`${word.source}\``, word.span);
+  const host = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)/.exec(word.text);
+  walk.emit({
+    action: "network:connect",
+    resource: { kind: "host", host: (host?.[1] ?? word.text).toLowerCase() },
+    span: word.span,
+  });
+}

@@ -1,0 +1,41 @@
+import type { Exec } from "./command.ts";
+import { awk } from "./special/awk.ts";
+import { find } from "./special/find.ts";
+import { sed } from "./special/sed.ts";
+import { shell } from "./special/shell.ts";
+import { applet, dd, environment, ps, ssh, substituteUser, tar, xargs } from "./special/wrapper.ts";
+
+/** Programs whose arguments are a language of their own. */
+export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
+  awk,
+  gawk: awk,
+  mawk: awk,
+  nawk: awk,
+  original_awk: awk,
+  find,
+  sed,
+  gsed: sed,
+  sh: shell,
+  bash: shell,
+  rbash: shell,
+  dash: shell,
+  ash: shell,
+  zsh: shell,
+  ksh: shell,
+  mksh: shell,
+  fish: shell,
+  csh: shell,
+  tcsh: shell,
+  busybox: applet,
+  toybox: applet,
+  dd,
+  env: environment,
+  ps,
+  ssh,
+  sudo: substituteUser,
+  doas: substituteUser,
+  tar,
+  gtar: tar,
+  bsdtar: tar,
+  xargs,
+};

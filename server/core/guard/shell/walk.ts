@@ -1,0 +1,684 @@
+import type {
+  ArithmeticExpression,
+  Assignment,
+  Case,
+  Command,
+  CompoundList,
+  ParameterExpansionPart,
+  ParsedScript,
+  Redirection,
+  Statement,
+  SyntaxNode,
+  TestExpression,
+  Word,
+  WordPart,
+} from "unbash";
+import type { MicroAction } from "../../domain/micro-action.ts";
+import type { Span } from "../../domain/span.ts";
+import { describeCommand, type Input } from "./command.ts";
+import { absolute, isSink, namesOf } from "./path.ts";
+import type { ShellWhere } from "./prepared.ts";
+import { read } from "./read.ts";
+import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
+import { dateShape } from "./substitution.ts";
+import { isHarmless, isHeldByShell } from "./variable.ts";
+import { type Argument, expandWord, valueOf, type WordWalk } from "./word.ts";
+
+/**
+ * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
+ * a rule here or is opaque; nothing is skipped. Both branches of a condition are walked, loops until nothing new is
+ * learnt. INVARIANT (wide): what is described is at least what can happen; where that cannot be said, it is opaque.
+ */
+export class Walk {
+  readonly actions = new Map<string, MicroAction>();
+  readonly programs = new Set<string>();
+  /** Node types that were met, for the test that counts them. */
+  readonly met: Set<string>;
+  readonly where: ShellWhere;
+  changesDirectory = false;
+  background = false;
+  interactive = false;
+  private depth = 0;
+  private effort = 0;
+  /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
+  private outer: Span | null = null;
+
+  constructor(where: ShellWhere, met: Set<string> = new Set()) {
+    this.where = where;
+    this.met = met;
+  }
+
+  span(from: number, to: number): Span {
+    return this.outer ?? [from, to];
+  }
+
+  emit(action: MicroAction): void {
+    const { span: _, ...rest } = action;
+    const key = JSON.stringify(rest);
+    if (!this.actions.has(key)) this.actions.set(key, action);
+  }
+
+  opaque(what: string, span: Span): void {
+    this.emit({ action: "shell:opaque", resource: { kind: "opaque", what }, span });
+  }
+
+  /** A variable that changes how programs or the shell itself behave. */
+  setting(name: string, span: Span): void {
+    this.emit({ action: "shell:opaque", resource: { kind: "setting", name }, span });
+  }
+
+  program(name: string): void {
+    this.programs.add(name);
+  }
+
+  /**
+   * Reading, writing or deleting what an argument names. `tree`: and everything below it.
+   * What cannot be named is opaque, never left out.
+   */
+  file(action: "file:read" | "file:write" | "file:delete", argument: Argument, state: State, tree = false): void {
+    if (argument.known === "pipe") return;
+    if (argument.known === "no") return this.opaque(`path \`${argument.source}\``, argument.span);
+    const text = argument.known === "text" ? argument.text : argument.pattern;
+    const pattern = argument.known === "pattern";
+    if (text === "" || (text === "-" && action !== "file:delete")) return;
+    if (text.includes("\0")) return this.opaque(`path \`${argument.source}\``, argument.span);
+    const cwds = text.startsWith("/") ? ["/"] : state.cwds;
+    if (cwds === null)
+      return this.opaque(`path \`${argument.source}\` in a directory that is known only when it runs`, argument.span);
+    for (const cwd of cwds) {
+      const path = absolute(text, cwd);
+      if (path === null) {
+        this.opaque(`path \`${argument.source}\` with \`..\` after what may be a link`, argument.span);
+        continue;
+      }
+      if (!pattern && isSink(path) && action !== "file:delete") continue;
+      for (const name of namesOf(path))
+        this.path(action, name, pattern, tree || (pattern && argument.tree === true), argument.span);
+      const physical = pattern ? undefined : this.where.physical?.get(path);
+      if (physical !== undefined && physical !== path) this.path(action, physical, false, tree, argument.span);
+    }
+  }
+
+  private path(action: MicroAction["action"], path: string, pattern: boolean, tree: boolean, span: Span): void {
+    if (tree) {
+      this.emit({
+        action,
+        resource: { kind: "path", path: path === "/" ? "/**" : `${path.replace(/\/\*\*$/, "")}/**`, pattern: true },
+        span,
+        context: IN_TREE,
+      });
+      this.emit({ action, resource: pattern ? { kind: "path", path, pattern } : { kind: "path", path }, span, context: IN_TREE });
+      return;
+    }
+    this.emit({ action, resource: pattern ? { kind: "path", path, pattern } : { kind: "path", path }, span });
+  }
+
+  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. */
+  text(text: string, span: Span, state: State): State {
+    const result = this.depth > 8 ? null : read(text);
+    if (result === null || "refusal" in result) {
+      this.opaque(result === null ? "a text nested too deep" : `a text that ${result.refusal.message}`, span);
+      return taint(state);
+    }
+    const before = this.outer;
+    this.outer = span;
+    this.depth++;
+    const after = this.script(result.script, state);
+    this.depth--;
+    this.outer = before;
+    return after;
+  }
+
+  script(script: ParsedScript, state: State): State {
+    this.meet(script);
+    return this.statements(script.commands, state);
+  }
+
+  private list(list: CompoundList, state: State): State {
+    this.meet(list);
+    return this.statements(list.commands, state);
+  }
+
+  private statements(statements: readonly Statement[], state: State): State {
+    let now = state;
+    for (const statement of statements) {
+      this.meet(statement);
+      if (++this.effort > 5_000) {
+        this.opaque("a text with too many steps", this.span(statement.pos, statement.end));
+        return taint(now);
+      }
+      if (statement.background === true) {
+        this.background = true;
+        this.node(statement.command, now);
+      } else {
+        // A `cd` may fail and the next statement runs all the same: the old directory stays possible.
+        const after = this.node(statement.command, now);
+        now = { ...after, cwds: join(now, after).cwds };
+      }
+    }
+    return now;
+  }
+
+  meet(node: { readonly type: string }): void {
+    this.met.add(node.type);
+  }
+
+  private node(node: SyntaxNode, state: State, input: Input = null): State {
+    this.meet(node);
+    const span = this.span(node.pos, node.end);
+    switch (node.type) {
+      case "Command":
+        return this.command(node, state, input);
+      case "Pipeline": {
+        for (const prefix of node.prefixes) this.meet(prefix);
+        if (node.commands.length === 1 && node.commands[0] !== undefined) return this.node(node.commands[0], state, input);
+        for (const [i, command] of node.commands.entries()) this.node(command, state, i === 0 ? input : "pipe");
+        return state;
+      }
+      case "AndOr": {
+        let now = state;
+        let possible = state;
+        for (const [i, command] of node.commands.entries()) {
+          const operator = i === 0 ? null : node.operators[i - 1];
+          if (operator === "||") now = possible;
+          now = this.node(command, now);
+          possible = operator === null || operator === undefined ? join(state, now) : join(possible, now);
+        }
+        return possible;
+      }
+      case "Redirected": {
+        const stdin = this.redirections(node.redirects, state);
+        return this.node(node.command, stdin.state, stdin.input ?? input);
+      }
+      case "Subshell":
+        this.list(node.body, state);
+        return state;
+      case "BraceGroup":
+        return this.list(node.body, state);
+      case "If": {
+        const asked = this.list(node.clause, state);
+        let end = this.list(node.then, asked);
+        let other = asked;
+        for (const branch of node.elif) {
+          this.meet(branch);
+          other = this.list(branch.clause, other);
+          end = join(end, this.list(branch.then, other));
+        }
+        return join(end, node.else === undefined ? other : this.list(node.else, other));
+      }
+      case "While":
+        return this.loop(state, (turn) => this.list(node.body, this.list(node.clause, turn)));
+      case "For": {
+        const value = node.wordlist === undefined ? null : valueOfList(node.wordlist.flatMap((word) => this.words(word, state)));
+        return this.loop(state, (turn) => this.list(node.body, this.set(turn, node.name.value, value, span)));
+      }
+      case "Select": {
+        for (const word of node.wordlist ?? []) this.words(word, state);
+        return this.loop(state, (turn) =>
+          this.list(node.body, this.set(this.set(turn, node.name.value, null, span), "REPLY", null, span)),
+        );
+      }
+      case "ArithmeticFor": {
+        let now = state;
+        for (const part of [node.initialize, node.test]) if (part !== undefined) now = this.arithmetic(part, now);
+        return this.loop(now, (turn) => {
+          let end = this.list(node.body, turn);
+          for (const part of [node.update, node.test]) if (part !== undefined) end = this.arithmetic(part, end);
+          return end;
+        });
+      }
+      case "Case":
+        return this.caseOf(node, state);
+      case "TestCommand":
+        return this.test(node.expression, state);
+      case "ArithmeticCommand":
+        if (node.expression === undefined && node.body.trim() !== "") this.opaque(`arithmetic \`${node.body.trim()}\``, span);
+        return node.expression === undefined ? state : this.arithmetic(node.expression, state);
+      case "Function": {
+        this.opaque(`definition of the function \`${node.name.value}\``, span);
+        const inside: State = { ...state, positional: null, functions: new Set([...state.functions, node.name.value]) };
+        this.node(node.body, taint({ ...inside, cwds: state.cwds }));
+        this.node(node.body, inside);
+        return inside;
+      }
+      case "Coproc":
+        this.node(node.body, state);
+        this.opaque("a coprocess", span);
+        return this.set(state, node.name?.value ?? "COPROC", null, span);
+      case "CompoundList":
+        return this.list(node, state);
+      default:
+        this.opaque(`\`${node.type}\`, for which there is no rule`, span);
+        return taint(state);
+    }
+  }
+
+  /** No turn, one, or many: until nothing new is learnt; what still moves then is unknown. */
+  private loop(state: State, turn: (state: State) => State): State {
+    let now = state;
+    for (let i = 0; i < 3; i++) {
+      const next = join(now, turn(now));
+      if (equal(next, now)) return now;
+      now = next;
+    }
+    const last = widen(now, join(now, turn(now)));
+    return join(last, turn(last));
+  }
+
+  private caseOf(node: Case, state: State): State {
+    this.words(node.word, state, "assignment");
+    let end = state;
+    for (const item of node.items) {
+      this.meet(item);
+      for (const pattern of item.pattern) this.words(pattern, state, "assignment");
+      end = join(end, this.list(item.body, end));
+    }
+    return end;
+  }
+
+  private command(node: Command, before: State, input: Input): State {
+    const span = this.span(node.pos, node.end);
+    const { state, input: redirected } = this.redirections(node.redirects, before);
+    const assignments = node.prefix.filter((part): part is Assignment => part.type === "Assignment");
+    if (node.name === undefined) {
+      let now = state;
+      for (const assignment of assignments) now = this.assignment(assignment, now, "shell");
+      return now;
+    }
+    for (const assignment of assignments) this.assignment(assignment, state, "environment");
+    const declares = /^(export|readonly|declare|typeset|local)$/.test(node.name.value);
+    let lines: (readonly Argument[])[] = [[]];
+    for (const part of [node.name, ...node.args]) {
+      const choices = part.type === "Word" ? this.words(part, state) : this.assignmentWord(part, state, declares);
+      lines = lines.flatMap((line) => choices.map((choice) => [...line, ...choice]));
+      if (lines.length > 64) {
+        this.opaque("a command with too many possible words", span);
+        return taint(state);
+      }
+    }
+    let end: State | null = null;
+    for (const line of lines) {
+      const after = describeCommand(this, line, state, span, redirected ?? input);
+      end = end === null ? after : join(end, after);
+    }
+    return end ?? state;
+  }
+
+  words(word: Word, state: State, mode: "argument" | "assignment" = "argument"): readonly (readonly Argument[])[] {
+    this.meet(word);
+    return expandWord(word, this.wordWalk(state), mode);
+  }
+
+  private wordWalk(state: State): WordWalk {
+    return {
+      state,
+      lookUp: (name) => this.lookUp(name, state),
+      visit: (part) => this.part(part, state),
+      span: (from, to) => this.span(from, to),
+    };
+  }
+
+  /** `a=b` after a command name: an argument, or an assignment if the command declares. */
+  private assignmentWord(node: Assignment, state: State, declares: boolean): readonly (readonly Argument[])[] {
+    this.meet(node);
+    const span = this.span(node.pos, node.end);
+    const gap = (why: string): readonly (readonly Argument[])[] => [
+      [{ span, source: node.text, known: "no", why, prefix: "", splits: !declares }],
+    ];
+    if (node.value.type === "ArrayValue" || node.index !== undefined) {
+      if (node.index !== undefined) this.words(node.index, state);
+      for (const element of node.value.type === "ArrayValue" ? node.value.elements : [node.value]) this.words(element, state);
+      return gap("is an array");
+    }
+    const head = `${node.name}${node.append === true ? "+=" : "="}`;
+    if (!declares && node.value.text.startsWith("~")) return gap("holds `~`");
+    return this.words(node.value, state, declares ? "assignment" : "argument").map((fields) => {
+      const [first, ...more] = fields;
+      if (first === undefined) return [{ span, source: node.text, known: "text", text: head }];
+      if (first.known === "text") return [{ ...first, span, source: node.text, text: head + first.text }, ...more];
+      if (first.known === "pattern") return [{ ...first, span, source: node.text, pattern: head + first.pattern }, ...more];
+      return [
+        {
+          span,
+          source: node.text,
+          known: "no",
+          why: first.known === "no" ? first.why : "joins a pipe and text",
+          prefix: head,
+          splits: first.known === "no" && first.splits,
+        },
+        ...more,
+      ];
+    });
+  }
+
+  private assignment(node: Assignment, state: State, scope: "shell" | "environment"): State {
+    this.meet(node);
+    const span = this.span(node.pos, node.end);
+    if (node.index !== undefined) this.subscript(node.index, state);
+    if (node.value.type === "ArrayValue") {
+      this.meet(node.value);
+      for (const element of node.value.elements) this.words(element, state);
+      return this.set(state, node.name, null, span);
+    }
+    const value = valueOf(this.words(node.value, state, "assignment"));
+    if (scope === "environment" && !isHarmless(node.name)) this.setting(node.name, span);
+    return this.set(state, node.name, node.append === true || node.index !== undefined ? null : value, span);
+  }
+
+  /** A variable of the shell gets a value: most only hold it, some change what the shell or programs do. */
+  set(state: State, name: string, value: Value, span: Span): State {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      this.opaque(`variable name \`${name}\``, span);
+      return taint(state);
+    }
+    if (isHeldByShell(name) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
+    return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
+  }
+
+  lookUp(name: string, state: State): Value {
+    const value = state.variables.get(name);
+    if (value !== undefined) return value;
+    if (state.tainted) return null;
+    if (/^[?$!#]$/.test(name)) return "integer";
+    if (/^[0-9]+$/.test(name) && name !== "0") {
+      if (state.positional === null) return null;
+      return [{ text: state.positional[Number(name) - 1] ?? "", pattern: false }];
+    }
+    if ((name === "@" || name === "*") && state.positional !== null && state.positional.length <= 1) {
+      return [{ text: state.positional[0] ?? "", pattern: false }];
+    }
+    if (name === "HOME") return [{ text: this.where.home, pattern: false }];
+    if (name === "USER" || name === "LOGNAME") return [{ text: this.where.user, pattern: false }];
+    if (name === "PWD" && state.cwds?.length === 1) return [{ text: state.cwds[0] ?? "", pattern: false }];
+    if (["UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO", "BASHPID", "SHLVL", "EPOCHSECONDS"].includes(name))
+      return "integer";
+    if (Object.hasOwn(this.where.environment, name)) return [{ text: this.where.environment[name] ?? "", pattern: false }];
+    return mayBeTakenForUnset(state, name) ? [{ text: "", pattern: false }] : null;
+  }
+
+  /** Everything in a part of a word that runs or assigns; what is known of the text that it becomes. */
+  private part(part: WordPart, state: State): Value {
+    this.meet(part);
+    const span = this.span(part.pos, part.end);
+    switch (part.type) {
+      case "SimpleExpansion":
+        return this.lookUp(part.text.slice(1), state);
+      case "ParameterExpansion":
+        return this.parameter(part, state);
+      case "CommandExpansion":
+        if (part.script === undefined || /^\$\{/.test(part.text)) {
+          this.opaque(`\`${part.text}\``, span);
+          return null;
+        }
+        this.nested(part.script, state, part.text.startsWith("`") ? span : null);
+        return dateShape(part.script);
+      case "ProcessSubstitution":
+        if (part.script === undefined) this.opaque(`\`${part.text}\``, span);
+        else this.nested(part.script, state, null);
+        return null;
+      case "ArithmeticExpansion":
+        if (part.expression === undefined) this.opaque(`arithmetic \`${part.text}\``, span);
+        else this.arithmetic(part.expression, state);
+        return "integer";
+      case "DoubleQuoted":
+      case "LocaleString":
+        for (const child of part.parts) this.part(child, state);
+        return null;
+      case "Literal":
+      case "SingleQuoted":
+      case "AnsiCQuoted":
+        return null;
+      case "Glob":
+      case "ExtendedGlob":
+      case "BraceExpansion":
+        for (const child of part.parts ?? []) this.part(child, state);
+        // A pattern whose inside the parser keeps as text could hold a substitution.
+        if (part.parts === undefined && /[$`]|[<>]\(/.test(part.text)) this.opaque(`\`${part.text}\``, span);
+        return null;
+      default:
+        this.opaque("a part of a word for which there is no rule", span);
+        return null;
+    }
+  }
+
+  private nested(script: ParsedScript, state: State, at: Span | null): void {
+    if (++this.depth > 30) return this.opaque("commands nested too deep", this.span(script.pos, script.end));
+    const before = this.outer;
+    if (at !== null) this.outer ??= at;
+    this.script(script, state);
+    this.outer = before;
+    this.depth--;
+  }
+
+  private parameter(part: ParameterExpansionPart, state: State): Value {
+    const span = this.span(part.pos, part.end);
+    if (part.index !== undefined) this.subscript(part.index, state);
+    if (part.prefix === "!") {
+      if (part.operation?.type !== "Names" && !(part.index !== undefined && /^[@*]$/.test(part.index.text)))
+        this.opaque(`\`${part.text}\``, span);
+      return null;
+    }
+    const operation = part.operation;
+    if (operation === undefined)
+      return part.prefix === "#" ? "integer" : part.index === undefined ? this.lookUp(part.parameter, state) : null;
+    this.meet(operation);
+    const value = this.lookUp(part.parameter, state);
+    switch (operation.type) {
+      case "Default": {
+        const other = valueOf(this.words(operation.operand, state, "assignment"));
+        if (operation.operator === "=" || operation.operator === ":=") {
+          if (isHeldByShell(part.parameter)) this.setting(part.parameter, span);
+          return null;
+        }
+        if (operation.operator === ":-" && Array.isArray(value) && value.length === 1 && part.index === undefined) {
+          return value[0]?.text === "" ? other : value;
+        }
+        return null;
+      }
+      case "Remove":
+        this.words(operation.operand, state, "assignment");
+        return null;
+      case "Replace":
+        this.words(operation.pattern, state, "assignment");
+        this.words(operation.replacement, state, "assignment");
+        return null;
+      case "Slice":
+        this.subscript(operation.offset, state);
+        if (operation.length !== undefined) this.subscript(operation.length, state);
+        return null;
+      case "CaseModification":
+        if (operation.operand !== undefined) this.words(operation.operand, state, "assignment");
+        return null;
+      case "Transform":
+        // `@P` expands the value as a prompt, and a prompt runs substitutions.
+        if (!/^[QULuAaKkE]$/.test(operation.operand.text)) this.opaque(`\`${part.text}\``, span);
+        return null;
+      case "Names":
+        return null;
+      default:
+        this.opaque(`\`${part.text}\``, span);
+        return null;
+    }
+  }
+
+  /** A text that bash evaluates as arithmetic: a variable in it is evaluated again, and may hold a substitution. */
+  private subscript(word: Word, state: State): void {
+    if (/^(\s*-?[0-9]+\s*|[@*])$/.test(word.text)) return;
+    const fields = this.words(word, state, "assignment");
+    for (const [only, ...more] of fields) {
+      const text = only?.known === "text" ? only.text.trim() : null;
+      const name = text !== null && /^[A-Za-z_]\w*$/.test(text) ? this.lookUp(text, state) : null;
+      const plain =
+        text !== null &&
+        (/^-?[0-9]+$/.test(text) ||
+          name === "integer" ||
+          (Array.isArray(name) && name.every((piece) => /^-?[0-9]*$/.test(piece.text) && !piece.pattern)));
+      if (!plain || more.length > 0) this.opaque(`arithmetic on \`${word.text}\``, this.span(word.pos, word.end));
+    }
+  }
+
+  arithmetic(node: ArithmeticExpression, state: State): State {
+    this.meet(node);
+    const span = this.span(node.pos, node.end);
+    switch (node.type) {
+      case "ArithmeticBinary": {
+        if (/^([-+*/%&^|]|<<|>>)?=$/.test(node.operator) && node.left.type === "ArithmeticWord") {
+          const after = this.arithmetic(node.right, state);
+          const name = node.left.value.trim();
+          if (node.operator !== "=") this.arithmetic(node.left, state);
+          return this.set(after, name, "integer", span);
+        }
+        return this.arithmetic(node.right, this.arithmetic(node.left, state));
+      }
+      case "ArithmeticUnary": {
+        const after = this.arithmetic(node.operand, state);
+        return /^(\+\+|--)$/.test(node.operator) && node.operand.type === "ArithmeticWord"
+          ? this.set(after, node.operand.value.trim(), "integer", span)
+          : after;
+      }
+      case "ArithmeticTernary": {
+        const asked = this.arithmetic(node.test, state);
+        return join(this.arithmetic(node.consequent, asked), this.arithmetic(node.alternate, asked));
+      }
+      case "ArithmeticGroup":
+        return this.arithmetic(node.expression, state);
+      case "ArithmeticWord": {
+        for (const part of node.parts ?? []) this.part(part, state);
+        const text = node.value.trim();
+        if (/^([0-9]+|0[xX][0-9a-fA-F]+|[0-9]+#\w+)$/.test(text)) return state;
+        const name = /^\$?\{?([A-Za-z_]\w*|[?#$!])\}?$/.exec(text)?.[1];
+        const value = name === undefined ? null : this.lookUp(name, state);
+        const plain =
+          value === "integer" ||
+          (Array.isArray(value) && value.every((piece) => !piece.pattern && /^-?[0-9]*$/.test(piece.text)));
+        const counted = /^\$\{#[A-Za-z_]\w*(\[[@*]\])?\}$/.test(text);
+        if (!plain && !counted) this.opaque(`arithmetic on \`${text}\``, span);
+        return state;
+      }
+      case "ArithmeticCommandExpansion":
+        if (node.script === undefined) this.opaque(`\`${node.text}\``, span);
+        else this.nested(node.script, state, null);
+        this.opaque(`arithmetic on \`${node.text}\``, span);
+        return state;
+      default:
+        this.opaque("arithmetic for which there is no rule", span);
+        return taint(state);
+    }
+  }
+
+  private test(node: TestExpression, state: State): State {
+    this.meet(node);
+    switch (node.type) {
+      case "TestUnary":
+        this.words(node.operand, state, "assignment");
+        if (/^-[vR]$/.test(node.operator) && !/^\w+$/.test(node.operand.text))
+          this.opaque(`\`${node.operator} ${node.operand.text}\``, this.span(node.pos, node.end));
+        return state;
+      case "TestBinary":
+        if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) {
+          this.numeric(node.left, state);
+          this.numeric(node.right, state);
+          return state;
+        }
+        this.words(node.left, state, "assignment");
+        this.words(node.right, state, "assignment");
+        return state;
+      case "TestLogical":
+        for (const operand of node.operands) this.test(operand, state);
+        return state;
+      case "TestNot":
+        return this.test(node.operand, state);
+      case "TestGroup":
+        return this.test(node.expression, state);
+      default:
+        this.opaque("a test for which there is no rule", [0, 0]);
+        return state;
+    }
+  }
+
+  /** An operand of `-eq` and its like inside `[[ ]]`. */
+  private numeric(word: Word, state: State): void {
+    for (const [only, ...more] of this.words(word, state, "assignment")) {
+      const plain =
+        only === undefined ||
+        (only.known === "text" && /^-?[0-9]*$/.test(only.text)) ||
+        (only.known === "pattern" && only.pattern === "*");
+      if (!plain || more.length > 0) this.subscript(word, state);
+    }
+  }
+
+  /** Opens happen before the command runs. `input`: what its standard input then is. */
+  private redirections(redirections: readonly Redirection[], before: State): { state: State; input: Input } {
+    let state = before;
+    let input: Input = null;
+    for (const redirection of redirections) {
+      this.meet(redirection);
+      const span = this.span(redirection.pos, redirection.end);
+      const descriptor = redirection.descriptor;
+      if (descriptor !== undefined) this.meet(descriptor);
+      if (descriptor?.type === "FileDescriptorVariable") state = this.set(state, descriptor.name, "integer", span);
+      const standard = descriptor === undefined || (descriptor.type === "FileDescriptor" && descriptor.value === 0);
+      switch (redirection.type) {
+        case "HereDoc": {
+          this.meet(redirection.body);
+          const parts = redirection.body.parts ?? [];
+          for (const part of parts) this.part(part, state);
+          if (redirection.delimiter !== undefined) this.meet(redirection.delimiter);
+          const plain = redirection.delimiter?.quoted === true || parts.every((part) => part.type === "Literal");
+          if (standard) input = plain && redirection.operator === "<<" ? { text: redirection.body.text, span } : "unknown";
+          break;
+        }
+        case "HereString": {
+          if (redirection.target === undefined) {
+            this.opaque("a here-string without text", span);
+            break;
+          }
+          const value = valueOf(this.words(redirection.target, state, "assignment"));
+          const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
+          if (standard) input = piece !== undefined && !piece.pattern ? { text: piece.text, span } : "unknown";
+          break;
+        }
+        case "Redirect": {
+          const target = redirection.target;
+          if (target === undefined) {
+            this.opaque(`\`${redirection.operator}\` without a target`, span);
+            break;
+          }
+          const reads = redirection.operator === "<" || redirection.operator === "<&";
+          if (reads && standard) input = "unknown";
+          for (const fields of this.words(target, state)) {
+            for (const argument of fields) this.redirect(redirection.operator, argument, state);
+          }
+          break;
+        }
+        default:
+          this.opaque("a redirection for which there is no rule", span);
+      }
+    }
+    return { state, input };
+  }
+
+  private redirect(operator: string, argument: Argument, state: State): void {
+    if (argument.known === "text") {
+      if (/^[<>]&$/.test(operator) && /^([0-9]+-?|-)$/.test(argument.text)) return;
+      const net = /^\/dev\/(tcp|udp)\/([^/]*)\/(.*)$/.exec(argument.text.replace(/\/+/g, "/"));
+      if (net !== null)
+        return this.emit({ action: "network:connect", resource: { kind: "host", host: net[2] ?? "" }, span: argument.span });
+    }
+    if (/^[<>]&$/.test(operator) && argument.known === "pattern" && argument.pattern === "*") return;
+    if (argument.known === "no" && /^\/dev\//.test(argument.prefix))
+      return this.opaque(`path \`${argument.source}\``, argument.span);
+    if (operator === "<" || operator === "<&") return this.file("file:read", argument, state);
+    if (operator === "<>") this.file("file:read", argument, state);
+    this.file("file:write", argument, state);
+  }
+}
+
+/** Mark of a path that is reached by descending into a tree; a condition sees it as `"recursive" in command.flags`. */
+const IN_TREE = { command: { program: "", subcommand: "", flags: ["recursive"], arguments: [], unknown: false } } as const;
+
+function valueOfList(alternatives: readonly (readonly Argument[])[]): Value {
+  const fields = alternatives.flat();
+  if (fields.some((field) => field.known === "no" || field.known === "pipe")) return null;
+  return valueOf(fields.map((field) => [field]));
+}
