@@ -165,7 +165,7 @@ async function initialise(
   await writeFile(unfinished, `${password}\n`, { mode: 0o600 });
   if (account.uid !== null) await chown(unfinished, account.uid, account.gid ?? account.uid);
   const words = ["-D", data, "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", `--pwfile=${unfinished}`];
-  const [command, ...rest] = [...account.prefix, join(native, "bin", "initdb"), ...words, "--no-instructions"];
+  const [command = "", ...rest] = [...account.prefix, join(native, "bin", "initdb"), ...words, "--no-instructions"];
   try {
     await run(command, rest, spawnAs(account, native));
   } catch (cause) {
@@ -178,7 +178,7 @@ async function initialise(
 
 function refuseOtherVersion(native: string, data: string, account: Account): void {
   const made = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
-  const [command, ...rest] = [...account.prefix, join(native, "bin", "postgres"), "--version"];
+  const [command = "", ...rest] = [...account.prefix, join(native, "bin", "postgres"), "--version"];
   const have = /(\d+)\./.exec(spawnSync(command, rest, { ...spawnAs(account, native), encoding: "utf8" }).stdout ?? "")?.[1];
   if (have === made) return;
   throw new Error(
@@ -195,7 +195,7 @@ function launch(
   account: Account,
 ): ChildProcess {
   const words = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const [command, ...rest] = [...account.prefix, join(native, "bin", "postgres"), "-D", data, ...words];
+  const [command = "", ...rest] = [...account.prefix, join(native, "bin", "postgres"), "-D", data, ...words];
   const file = openSync(output, "a", 0o600);
   // Detached: Ctrl-C reaches the whole foreground group, and the database has to outlive the program that closes it.
   const server = spawn(command, rest, { ...spawnAs(account, native), detached: true, stdio: ["ignore", file, file] });
@@ -205,11 +205,11 @@ function launch(
   return server;
 }
 
-function spawnAs(account: Account, native: string): { uid?: number; gid?: number; env: NodeJS.ProcessEnv; cwd: string } {
+function spawnAs(account: Account, native: string) {
   return {
     ...(account.uid === null ? {} : { uid: account.uid, gid: account.gid ?? account.uid }),
     // Nothing of our environment: secrets stay out of the database server, PG* variables do not steer it.
-    env: { PATH: process.env.PATH ?? "", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TZ: "UTC" },
+    env: { NODE_ENV: "production" as const, PATH: process.env.PATH ?? "", LANG: "C.UTF-8", LC_ALL: "C.UTF-8", TZ: "UTC" },
     cwd: native,
   };
 }

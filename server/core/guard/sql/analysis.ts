@@ -1,0 +1,117 @@
+import type { Action, MicroAction, Resource } from "../../domain/micro-action.ts";
+import { resourceName } from "../../domain/micro-action.ts";
+import type { Span } from "../../domain/span.ts";
+import type { Catalog, SqlSessionState } from "./catalog.ts";
+import type { ParsedStatement } from "./parsed.ts";
+import type { RelationUse, Scope, Source } from "./scope.ts";
+import type { OutputColumn } from "./select.ts";
+import { Tokens } from "./tokens.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** Text that replaces `[from, to)` of the source. */
+export interface Edit {
+  readonly span: Span;
+  readonly text: string;
+}
+
+/** A GROUP BY that may lean on a primary key, which a subquery does not have. */
+export interface Grouping {
+  readonly end: number;
+  readonly uses: readonly RelationUse[];
+  /** Column names per use. */
+  readonly keys: ReadonlyMap<RelationUse, ReadonlySet<string>>;
+  readonly sets: boolean;
+  readonly span: Span;
+}
+
+/** A user-defined overload that the server could choose, if values of these types are about. */
+export interface Overload {
+  readonly schema: string;
+  readonly name: string;
+  readonly operands: readonly number[];
+  readonly span: Span;
+}
+
+export interface Cte {
+  readonly name: string;
+  /** Analysed when first asked for, so that forward references of WITH RECURSIVE work. */
+  readonly output: () => CteOutput;
+}
+
+export interface CteOutput {
+  readonly columns: readonly OutputColumn[];
+  readonly open: boolean;
+}
+
+export interface CteFrame {
+  readonly ctes: readonly Cte[];
+  readonly parent: CteFrame | null;
+}
+
+export interface Env {
+  readonly scope: Scope | null;
+  readonly ctes: CteFrame | null;
+}
+
+/** What is found out about one statement while its tree is walked. */
+export interface Analysis {
+  readonly catalog: Catalog;
+  readonly state: SqlSessionState;
+  readonly statement: ParsedStatement;
+  readonly tokens: Tokens;
+  readonly actions: Map<string, MicroAction>;
+  readonly uses: RelationUse[];
+  /** Every `RangeVar` that was understood: relations, CTE names, FOR UPDATE OF. INVARIANT (net one): all of the tree. */
+  readonly visited: Set<TreeNode>;
+  readonly edits: Edit[];
+  readonly groupings: Grouping[];
+  readonly overloads: Overload[];
+  /** Types outside of `pg_catalog` of which the statement can have values. */
+  readonly types: Set<number>;
+  /** Functions outside of `pg_catalog` that it calls, `schema.name`. */
+  readonly called: Set<string>;
+  /** Rows, locks or sequences change. */
+  writes: boolean;
+  casts: boolean;
+  /** Highest `$n`. */
+  parameters: number;
+}
+
+export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState): Analysis {
+  return {
+    catalog,
+    state,
+    statement,
+    tokens: new Tokens(statement),
+    actions: new Map(),
+    uses: [],
+    visited: new Set(),
+    edits: [],
+    groupings: [],
+    overloads: [],
+    types: new Set(),
+    called: new Set(),
+    writes: false,
+    casts: false,
+    parameters: 0,
+  };
+}
+
+/** One micro-action per action, resource and place. */
+export function note(analysis: Analysis, action: Action, resource: Resource, span: Span): void {
+  const key = `${action}\0${resource.kind}\0${resourceName(resource)}\0${span[0]}`;
+  if (!analysis.actions.has(key)) analysis.actions.set(key, { action, resource, span });
+}
+
+export function noteOpaque(analysis: Analysis, what: string, span: Span): void {
+  note(analysis, "sql:opaque", { kind: "opaque", what }, span);
+}
+
+export function noteCall(analysis: Analysis, schema: string, name: string, span: Span): void {
+  analysis.called.add(`${schema}.${name}`);
+  note(analysis, "sql:call", { kind: "function", schema, name }, span);
+}
+
+export function inScope(env: Env, sources: readonly Source[], star: Scope["star"] = []): Env {
+  return { ...env, scope: { sources, star, parent: env.scope } };
+}

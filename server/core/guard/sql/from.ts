@@ -1,0 +1,256 @@
+import { cover, type Span } from "../../domain/span.ts";
+import { type Analysis, type CteFrame, type CteOutput, type Env, inScope } from "./analysis.ts";
+import { castType, expression } from "./expression.ts";
+import { functionColumns, functionNames, isSafeFunction, judgeOperator } from "./functions.ts";
+import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
+import { outputName } from "./output-name.ts";
+import { refuse } from "./refused.ts";
+import { noteRelation, sourceOfUse } from "./relations.ts";
+import { renamed, type Source, type SourceColumn, sourceOf } from "./scope.ts";
+import { query } from "./select.ts";
+import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
+
+/** What FROM offers to the rest of the query. */
+export interface FromItems {
+  readonly sources: readonly Source[];
+  /** What `*` stands for, in order: columns of USING come once. */
+  readonly star: readonly SourceColumn[];
+  readonly reads: Lineage;
+}
+
+const EMPTY: FromItems = { sources: [], star: [], reads: CONSTANT };
+
+export function fromClause(analysis: Analysis, items: readonly unknown[], env: Env): FromItems {
+  let all = EMPTY;
+  for (const item of items) all = joined(all, fromItem(analysis, item, env, all.sources));
+  return all;
+}
+
+function joined(a: FromItems, b: FromItems): FromItems {
+  return { sources: [...a.sources, ...b.sources], star: [...a.star, ...b.star], reads: computedFrom([a.reads, b.reads]) };
+}
+
+function single(source: Source, reads: Lineage = CONSTANT): FromItems {
+  return { sources: [source], star: source.columns, reads };
+}
+
+/** `beside`: what LATERAL can see. */
+export function fromItem(analysis: Analysis, item: unknown, env: Env, beside: readonly Source[]): FromItems {
+  const found = tagged(item);
+  if (found === null) return EMPTY;
+  const { tag, node } = found;
+  const lateral = inScope(env, beside);
+  switch (tag) {
+    case "RangeVar":
+      return single(relation(analysis, node, env));
+    case "RangeSubselect": {
+      const output = query(analysis, node.subquery, flag(node, "lateral") ? lateral : env, {});
+      return single(aliased(derived(output), child(node, "alias")), output.reads);
+    }
+    case "JoinExpr":
+      return join(analysis, node, env, beside);
+    case "RangeFunction":
+      return rangeFunction(analysis, node, lateral);
+    case "RangeTableSample":
+      return sample(analysis, node, env, lateral);
+    case "RangeTableFunc": {
+      const reads = [node.docexpr, node.rexpr, node.rowexpr, children(node, "namespaces")].map((part) =>
+        expression(analysis, part, lateral),
+      );
+      const columns = children(node, "columns").map((column) => {
+        const definition = tagged(column)?.node ?? NOTHING;
+        castType(analysis, child(definition, "typeName"));
+        reads.push(expression(analysis, definition.colexpr, lateral), expression(analysis, definition.coldefexpr, lateral));
+        return word(definition, "colname");
+      });
+      return computed(columns, computedFrom(reads), child(node, "alias"));
+    }
+    case "JsonTable": {
+      const parts = [node.context_item, node.pathspec, node.passing, node.on_error].map((part) =>
+        expression(analysis, part, lateral),
+      );
+      return computed(jsonColumns(analysis, children(node, "columns"), lateral), computedFrom(parts), child(node, "alias"));
+    }
+    default:
+      return refuse(`no rule for \`${tag}\` in FROM`, analysis.tokens.token(place(node)));
+  }
+}
+
+function derived(output: CteOutput): Source {
+  const columns = output.columns.map(({ name, lineage }) => ({ name, lineage, touch: () => {} }));
+  return sourceOf(null, columns, { open: output.open });
+}
+
+function aliased(source: Source, alias: TreeNode | null): Source {
+  if (alias === null) return source;
+  return renamed(source, word(alias, "aliasname"), words(children(alias, "colnames")));
+}
+
+function computed(names: readonly string[], reads: Lineage, alias: TreeNode | null): FromItems {
+  const lineage: Lineage = { reads: reads.reads, through: null };
+  const source = sourceOf(
+    null,
+    names.map((name) => ({ name, lineage, touch: () => {} })),
+  );
+  return single(aliased(source, alias), reads);
+}
+
+function relation(analysis: Analysis, node: TreeNode, env: Env): Source {
+  const name = word(node, "relname");
+  const cte = word(node, "schemaname") === "" ? findCte(env.ctes, name) : null;
+  if (cte !== null) {
+    analysis.visited.add(node);
+    const source = derived(cte);
+    return aliased({ ...source, name }, child(node, "alias"));
+  }
+  const use = noteRelation(analysis, node, { role: "read", action: "sql:select" });
+  return sourceOfUse(analysis, use, node);
+}
+
+function findCte(frame: CteFrame | null, name: string): CteOutput | null {
+  for (let level = frame; level !== null; level = level.parent) {
+    const found = level.ctes.find((cte) => cte.name === name);
+    if (found !== undefined) return found.output();
+  }
+  return null;
+}
+
+function sample(analysis: Analysis, node: TreeNode, env: Env, lateral: Env): FromItems {
+  const inner = tagged(node.relation);
+  if (inner?.tag !== "RangeVar") refuse("TABLESAMPLE is for tables", analysis.statement.span);
+  const source = relation(analysis, inner.node, env);
+  const method = words(children(node, "method"));
+  const span = sampleSpan(analysis, node);
+  if (!["bernoulli", "system"].includes(method.at(-1) ?? "") || (method.length > 1 && method[0] !== "pg_catalog")) {
+    refuse(`no rule for the sampling method \`${method.join(".")}\``, span);
+  }
+  for (const argument of [...children(node, "args"), node.repeatable]) {
+    const value = tagged(argument);
+    if (value !== null && value.tag !== "A_Const" && value.tag !== "ParamRef") {
+      refuse("TABLESAMPLE takes plain numbers here", span);
+    }
+    expression(analysis, argument, lateral);
+  }
+  if (source.use === null) refuse("TABLESAMPLE is for tables", span);
+  source.use.sample = span;
+  return single(source);
+}
+
+/** From the word TABLESAMPLE to its last bracket. */
+function sampleSpan(analysis: Analysis, node: TreeNode): Span {
+  const { tokens } = analysis;
+  const method = tokens.at(place(node));
+  if (method === null) return analysis.statement.span;
+  let last = method;
+  while (tokens.text(last) !== "(") last += 1;
+  last = tokens.closing(last);
+  if (tokens.text(last + 1) === "repeatable") last = tokens.closing(last + 2);
+  const first = tokens.text(method) === "tablesample" ? method : method - 1;
+  return cover(tokens.span(first), tokens.span(last));
+}
+
+function rangeFunction(analysis: Analysis, node: TreeNode, lateral: Env): FromItems {
+  const alias = child(node, "alias");
+  const columns: SourceColumn[] = [];
+  const reads: Lineage[] = [];
+  let open = false;
+  const functions = children(node, "functions");
+  const coldefs = children(node, "coldeflist");
+  for (const item of functions) {
+    const [call, definitions] = children(tagged(item)?.node ?? NOTHING, "items");
+    const lineage = expression(analysis, call, lateral);
+    reads.push(lineage);
+    const value = tagged(call);
+    const own = [...children(tagged(definitions)?.node ?? NOTHING, "items"), ...(functions.length === 1 ? coldefs : [])];
+    const result = functionResult(analysis, value, own, functions.length === 1 ? alias : null);
+    open ||= result.open;
+    columns.push(...result.names.map((name) => ({ name, lineage: { reads: lineage.reads, through: null }, touch: () => {} })));
+  }
+  if (flag(node, "ordinality")) columns.push({ name: "ordinality", lineage: CONSTANT, touch: () => {} });
+  const first = tagged(children(tagged(functions[0])?.node ?? NOTHING, "items")[0]);
+  const source = sourceOf(first === null ? null : outputName({ [first.tag]: first.node }), columns, { open });
+  return single(aliased(source, alias), computedFrom(reads));
+}
+
+function functionResult(
+  analysis: Analysis,
+  value: Tagged | null,
+  definitions: readonly unknown[],
+  alias: TreeNode | null,
+): { readonly names: readonly string[]; readonly open: boolean } {
+  if (definitions.length > 0) {
+    const names = definitions.map((definition) => {
+      const column = tagged(definition)?.node ?? NOTHING;
+      castType(analysis, child(column, "typeName"));
+      return word(column, "colname");
+    });
+    return { names, open: false };
+  }
+  const name = value === null ? "" : outputName({ [value.tag]: value.node });
+  const scalar = alias === null ? name : word(alias, "aliasname");
+  if (value?.tag !== "FuncCall") return { names: [scalar], open: false };
+  const known = functionColumns(functionNames(value.node));
+  if (known.columns.length > 0) return { names: known.columns, open: false };
+  if (isSafeFunction(functionNames(value.node).at(-1) ?? "") && !known.open) return { names: [scalar], open: false };
+  const given = words(children(alias ?? NOTHING, "colnames"));
+  // A composite result: its columns are not known. A scalar one has the alias's name, which is then the whole row too.
+  return { names: given, open: true };
+}
+
+function jsonColumns(analysis: Analysis, list: readonly unknown[], env: Env): readonly string[] {
+  return list.flatMap((item) => {
+    const column = tagged(item)?.node ?? NOTHING;
+    castType(analysis, child(column, "typeName"));
+    for (const part of [column.pathspec, column.on_empty, column.on_error]) expression(analysis, part, env);
+    const nested = children(column, "columns");
+    return nested.length > 0 ? jsonColumns(analysis, nested, env) : [word(column, "name")];
+  });
+}
+
+function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Source[]): FromItems {
+  const left = fromItem(analysis, node.larg, env, beside);
+  const right = fromItem(analysis, node.rarg, env, [...beside, ...left.sources]);
+  const both = joined(left, right);
+  const shared = flag(node, "isNatural")
+    ? left.star.map((column) => column.name).filter((name) => right.star.some((column) => column.name === name))
+    : words(children(node, "usingClause"));
+  const span = joinSpan(analysis, node);
+  const merged = shared.map((name) => mergedColumn(analysis, name, left, right, span));
+  const star = [
+    ...merged,
+    ...left.star.filter((column) => !shared.includes(column.name)),
+    ...right.star.filter((column) => !shared.includes(column.name)),
+  ];
+  const quals = expression(analysis, node.quals, inScope(env, both.sources, star));
+  const reads = computedFrom([both.reads, quals, ...merged.map((column) => column.lineage)]);
+  const usingAlias = child(node, "join_using_alias");
+  const extra = usingAlias === null ? [] : [{ ...sourceOf(word(usingAlias, "aliasname"), merged), byNameOnly: true }];
+  const alias = child(node, "alias");
+  if (alias === null) return { sources: [...both.sources, ...extra], star, reads };
+  const open = both.sources.some((source) => source.open);
+  return {
+    ...single(aliased(sourceOf(null, star, { open }), alias), reads),
+    sources: [aliased(sourceOf(null, star, { open }), alias), ...extra],
+  };
+}
+
+function joinSpan(analysis: Analysis, node: TreeNode): Span {
+  const inner = tagged(node.rarg) ?? tagged(node.larg);
+  const at = inner === null ? 0 : place(inner.node);
+  return at > 0 || count(node, "rtindex") > 0 ? analysis.tokens.token(at) : analysis.statement.span;
+}
+
+/** One column for both sides; comparing them reads both. */
+function mergedColumn(analysis: Analysis, name: string, left: FromItems, right: FromItems, span: Span): SourceColumn {
+  judgeOperator(analysis, ["="], span);
+  const sides = [...left.star, ...right.star].filter((column) => column.name === name);
+  if (sides.length < 2) refuse(`column "${name}" specified in USING clause does not exist on both sides`, span);
+  for (const column of sides) column.touch(span);
+  return {
+    name,
+    lineage: either(sides.map((column) => column.lineage)),
+    touch: (at) => {
+      for (const column of sides) column.touch(at);
+    },
+  };
+}

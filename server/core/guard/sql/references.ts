@@ -1,0 +1,157 @@
+import { cover, type Span } from "../../domain/span.ts";
+import type { Analysis, Env } from "./analysis.ts";
+import { judgeFunction } from "./functions.ts";
+import { CONSTANT, either, type Lineage } from "./lineage.ts";
+import { nearest } from "./names.ts";
+import { refuse } from "./refused.ts";
+import { findColumns, findSource, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
+import { children, place, type TreeNode, tagged, word } from "./tree.ts";
+
+/** What a name in an expression stands for: a column, a system column, a whole row, or a function of a row. */
+
+interface Path {
+  readonly parts: readonly string[];
+  readonly star: boolean;
+  readonly span: Span;
+  readonly spans: readonly Span[];
+}
+
+function pathOf(analysis: Analysis, node: TreeNode): Path {
+  const parts: string[] = [];
+  let star = false;
+  for (const field of children(node, "fields")) {
+    const found = tagged(field);
+    if (found?.tag === "A_Star") star = true;
+    else parts.push(found === null ? "" : word(found.node, "sval"));
+  }
+  const spans = analysis.tokens.dotted(place(node));
+  const first = spans[0] ?? analysis.statement.span;
+  return { parts, star, spans, span: cover(first, spans.at(-1) ?? first) };
+}
+
+export function columnReference(analysis: Analysis, node: TreeNode, env: Env): Lineage {
+  const path = pathOf(analysis, node);
+  if (path.star) return wholeRow(starSource(analysis, path, env.scope), path.span);
+  const { parts, span } = path;
+  const [a = "", b = "", c = "", d] = parts;
+  if (parts.length === 1) return bareName(env.scope, a, span);
+  if (d !== undefined || parts.length > 4) {
+    if (a !== analysis.catalog.database) refuse(`cross-database references are not implemented: ${parts.join(".")}`, span);
+    return qualified(analysis, env.scope, b, c, d ?? "", path);
+  }
+  return parts.length === 2 ? qualified(analysis, env.scope, null, a, b, path) : qualified(analysis, env.scope, a, b, c, path);
+}
+
+function bareName(scope: Scope | null, name: string, span: Span): Lineage {
+  const { columns, open } = findColumns(scope, name);
+  if (columns.length > 0) return touchAll(columns, span);
+  const source = findSource(scope, null, name);
+  if (source !== null) return wholeRow(source, span);
+  if (open) return CONSTANT;
+  const near = nearest(name, visibleColumns(scope));
+  refuse(`column "${name}" does not exist`, span, near === null ? undefined : `did you mean \`${near}\`?`);
+}
+
+function qualified(
+  analysis: Analysis,
+  scope: Scope | null,
+  schema: string | null,
+  table: string,
+  name: string,
+  path: Path,
+): Lineage {
+  const source = findSource(scope, schema, table);
+  if (source === null) refuse(`missing FROM-clause entry for table "${table}"`, path.span);
+  noteSchema(source, path, schema);
+  const columns = source.columns.filter((column) => column.name === name);
+  const system = source.system(name);
+  if (columns.length > 0) return touchAll(columns, path.span);
+  if (system !== null) return touchAll([system], path.span);
+  if (source.open) return CONSTANT;
+  // No such column: attribute notation calls a function of the row.
+  const known = analysis.catalog.functionsNamed(name).length > 0;
+  const lineage = wholeRow(source, path.span);
+  judgeFunction(analysis, [name], {}, path.span);
+  if (known || ROW_READERS.has(name)) return { reads: lineage.reads, through: null };
+  const near = nearest(
+    name,
+    source.columns.map((column) => column.name),
+  );
+  refuse(`column ${table}.${name} does not exist`, path.span, near === null ? undefined : `did you mean \`${near}\`?`);
+}
+
+/** Safe built-ins that take a row of any type. */
+const ROW_READERS: ReadonlySet<string> = new Set([
+  "to_json",
+  "to_jsonb",
+  "row_to_json",
+  "pg_typeof",
+  "pg_column_size",
+  "num_nulls",
+  "num_nonnulls",
+  "count",
+  "json_agg",
+  "jsonb_agg",
+  "array_agg",
+  "concat",
+  "format",
+  "hash_record",
+  "quote_literal",
+  "quote_nullable",
+  "text",
+]);
+
+function touchAll(columns: readonly SourceColumn[], span: Span): Lineage {
+  for (const column of columns) column.touch(span);
+  return either(columns.map((column) => column.lineage));
+}
+
+export function wholeRow(source: Source, span: Span): Lineage {
+  source.touchWhole(span);
+  return { reads: wholeLineage(source).reads, through: null };
+}
+
+function noteSchema(source: Source, path: Path, schema: string | null): void {
+  if (schema === null || source.use === null) return;
+  const table = path.spans.at(-2);
+  const first = path.spans[0];
+  if (table !== undefined && first !== undefined) source.use.schemaTokens.push([first[0], table[0]]);
+}
+
+function starSource(analysis: Analysis, path: Path, scope: Scope | null): Source {
+  const [a = "", b = "", c = ""] = path.parts;
+  const [schema, table] = path.parts.length === 1 ? [null, a] : path.parts.length === 2 ? [a, b] : [b, c];
+  if (path.parts.length > 2 && a !== analysis.catalog.database)
+    refuse("cross-database references are not implemented", path.span);
+  const source = findSource(scope, schema, table);
+  if (source === null) refuse(`missing FROM-clause entry for table "${table}"`, path.span);
+  noteSchema(source, path, schema);
+  return source;
+}
+
+/** `*` and `t.*` in a select list: the columns they stand for. Null: the node is something else. */
+export function starColumns(
+  analysis: Analysis,
+  node: TreeNode,
+  env: Env,
+  starIsNothing: boolean,
+): { readonly columns: readonly SourceColumn[]; readonly open: boolean } | null {
+  const path = pathOf(analysis, node);
+  if (!path.star) return null;
+  if (path.parts.length > 0) {
+    const source = starSource(analysis, path, env.scope);
+    if (!starIsNothing) source.touchWhole(path.span);
+    return { columns: source.columns, open: source.open };
+  }
+  const sources = env.scope?.sources ?? [];
+  if (!starIsNothing) for (const source of sources) if (!source.byNameOnly) source.touchWhole(path.span);
+  return { columns: env.scope?.star ?? [], open: sources.some((source) => source.open) };
+}
+
+function visibleColumns(scope: Scope | null): string[] {
+  const names: string[] = [];
+  for (let level = scope; level !== null; level = level.parent) {
+    for (const source of level.sources) names.push(...source.columns.map((column) => column.name));
+  }
+  return names;
+}

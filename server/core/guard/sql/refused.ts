@@ -1,0 +1,25 @@
+import type { Refusal } from "../../domain/refusal.ts";
+import type { Span } from "../../domain/span.ts";
+
+/** Ends an analysis from any depth; the doors of this folder turn it into a value. Never leaves the folder. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+export function refuse(message: string, span: Span, hint?: string): never {
+  throw new Refused(hint === undefined ? { message, span } : { message, span, hint });
+}
+
+export function refusalOf<T>(work: () => T): T | { readonly refusal: Refusal } {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refused) return { refusal: error.refusal };
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import type { Action } from "../../domain/micro-action.ts";
+import { cover, type Span } from "../../domain/span.ts";
+import { type Analysis, note, noteOpaque } from "./analysis.ts";
+import type { CatalogColumn, CatalogRelation } from "./catalog.ts";
+import { isCatalogueSchema, isHarmlessCatalogue } from "./catalogues.ts";
+import { CONSTANT, columnKey, copyOf } from "./lineage.ts";
+import { nearest } from "./names.ts";
+import { refuse } from "./refused.ts";
+import type { RelationUse, Source, SourceColumn } from "./scope.ts";
+import { SYSTEM_COLUMNS } from "./scope.ts";
+import { child, children, flag, place, type TreeNode, word, words } from "./tree.ts";
+
+/** Finds the relation that a `RangeVar` names, as the server would with our search path; refuses when there is none. */
+export function resolveRelation(analysis: Analysis, node: TreeNode): CatalogRelation {
+  const span = nameSpan(analysis, node);
+  const found = findRelation(analysis, node);
+  if (found === null) {
+    const schema = word(node, "schemaname");
+    const name = word(node, "relname");
+    const written = schema === "" ? name : `${schema}.${name}`;
+    const visible = analysis.catalog.relations
+      .filter((relation) => !isCatalogueSchema(relation.schema))
+      .map((relation) =>
+        schema === "" && analysis.state.searchPath.includes(relation.schema)
+          ? relation.name
+          : `${relation.schema}.${relation.name}`,
+      );
+    const near = nearest(written, visible);
+    refuse(`relation "${written}" does not exist`, span, near === null ? undefined : `did you mean \`${near}\`?`);
+  }
+  return found;
+}
+
+export function findRelation(analysis: Analysis, node: TreeNode): CatalogRelation | null {
+  const { catalog, state } = analysis;
+  const database = word(node, "catalogname");
+  const schema = word(node, "schemaname");
+  const name = word(node, "relname");
+  const span = nameSpan(analysis, node);
+  if (database !== "" && database !== catalog.database) {
+    refuse("cross-database references are not implemented", span);
+  }
+  const path = schema === "" ? ["pg_catalog", ...state.searchPath] : [schema];
+  for (const place of path) {
+    const relation = catalog.relation(place, name);
+    if (relation === null) continue;
+    if (isCatalogueSchema(place) && !isHarmlessCatalogue(place, name)) {
+      refuse(`system catalogue \`${place}.${name}\` is closed: it can show what policies hide`, span);
+    }
+    return relation;
+  }
+  if (schema !== "" && isCatalogueSchema(schema)) refuse(`system catalogue \`${schema}.${name}\` is closed`, span);
+  return null;
+}
+
+export function nameSpan(analysis: Analysis, node: TreeNode): Span {
+  const parts = analysis.tokens.dotted(place(node));
+  const first = parts[0] ?? analysis.statement.span;
+  return cover(first, parts.at(-1) ?? first);
+}
+
+export interface UseOptions {
+  readonly role: RelationUse["role"];
+  /** What naming it does to the table. */
+  readonly action: Action;
+}
+
+/** Notes that the statement uses a relation at this place. */
+export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOptions): RelationUse {
+  analysis.visited.add(node);
+  const relation = resolveRelation(analysis, node);
+  const span = nameSpan(analysis, node);
+  const alias = child(node, "alias");
+  const only = !flag(node, "inh");
+  const use: RelationUse = {
+    relation,
+    role: options.role,
+    nameSpan: span,
+    outerSpan: outerSpan(analysis, span, only),
+    only,
+    visibleName: alias === null ? word(node, "relname") : word(alias, "aliasname"),
+    hasAlias: alias !== null,
+    sample: null,
+    reads: new Map(),
+    written: new Map(),
+    system: new Map(),
+    whole: null,
+    schemaTokens: [],
+  };
+  if (relation.kind === "other") refuse(`"${relation.name}" is not a table`, span);
+  analysis.uses.push(use);
+  note(analysis, options.action, { kind: "table", schema: relation.schema, table: relation.name }, span);
+  for (const column of relation.columns) if (!column.type.builtin) analysis.types.add(column.type.oid);
+  return use;
+}
+
+/** `ONLY t`, `ONLY (t)` and `t *` as a whole. */
+function outerSpan(analysis: Analysis, name: Span, only: boolean): Span {
+  const { tokens } = analysis;
+  const first = tokens.at(name[0]);
+  const last = tokens.at(tokens.dotted(name[0]).at(-1)?.[0] ?? name[0]);
+  if (first === null || last === null) return name;
+  let from = name[0];
+  let to = name[1];
+  if (only) {
+    const bracket = tokens.text(first - 1) === "(" && tokens.text(first - 2) === "only";
+    if (bracket) {
+      from = tokens.span(first - 2)[0];
+      to = tokens.span(last + 1)[1];
+    } else if (tokens.text(first - 1) === "only") from = tokens.span(first - 1)[0];
+  } else if (tokens.text(last + 1) === "*") to = tokens.span(last + 1)[1];
+  return [from, to];
+}
+
+/** The relation as something in FROM: its columns note their references. */
+export function sourceOfUse(analysis: Analysis, use: RelationUse, node: TreeNode): Source {
+  const { relation } = use;
+  const read = (column: CatalogColumn, span: Span) => {
+    if (!use.reads.has(column.name)) use.reads.set(column.name, span);
+    note(analysis, "sql:select", { kind: "column", schema: relation.schema, table: relation.name, column: column.name }, span);
+    if (use.role === "target")
+      note(analysis, "sql:select", { kind: "table", schema: relation.schema, table: relation.name }, use.nameSpan);
+  };
+  const columns: SourceColumn[] = relation.columns.map((column) => ({
+    name: column.name,
+    lineage: copyOf(columnKey(relation.oid, column.number)),
+    touch: (span) => read(column, span),
+  }));
+  const aliasNames = words(children(child(node, "alias") ?? {}, "colnames"));
+  return {
+    name: use.visibleName,
+    use,
+    columns: columns.map((column, index) => ({ ...column, name: aliasNames[index] ?? column.name })),
+    open: false,
+    byNameOnly: false,
+    touchWhole: (span) => {
+      use.whole ??= span;
+      for (const column of relation.columns) read(column, span);
+    },
+    system: (name) => {
+      if (!SYSTEM_COLUMNS.has(name) || relation.kind === "view") return null;
+      const touch = (span: Span) => {
+        if (!use.system.has(name)) use.system.set(name, span);
+      };
+      return { name, lineage: CONSTANT, touch };
+    },
+  };
+}
+
+/** Rules rewrite what a write does into something else: nobody has judged that. */
+export function noteRules(analysis: Analysis, use: RelationUse): void {
+  if (use.relation.rules) noteOpaque(analysis, `rewrite rules of ${use.relation.schema}.${use.relation.name}`, use.nameSpan);
+}

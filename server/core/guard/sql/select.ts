@@ -1,0 +1,313 @@
+import { type Analysis, type Cte, type CteFrame, type CteOutput, type Env, inScope } from "./analysis.ts";
+import { dataChange, isDataChange } from "./data-change.ts";
+import { expression, outside } from "./expression.ts";
+import { fromClause } from "./from.ts";
+import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
+import { outputName } from "./output-name.ts";
+import { starColumns } from "./references.ts";
+import { refuse } from "./refused.ts";
+import { findColumns, type RelationUse, type Scope, type Source, sourceOf } from "./scope.ts";
+import { child, children, count, flag, NOTHING, place, type TreeNode, tagged, word, words } from "./tree.ts";
+
+export interface OutputColumn {
+  readonly name: string;
+  readonly lineage: Lineage;
+}
+
+export interface Output {
+  readonly columns: readonly OutputColumn[];
+  /** Has columns that cannot be known before it runs. */
+  readonly open: boolean;
+  /** All that is read anywhere in it. */
+  readonly reads: Lineage;
+}
+
+export interface QueryOptions {
+  /** `EXISTS (SELECT * …)` reads no column. */
+  readonly starIsNothing?: boolean;
+}
+
+const NO_OUTPUT: Output = { columns: [], open: false, reads: CONSTANT };
+
+/** Anything that stands for a table of rows: SELECT, VALUES, or a data change with RETURNING. */
+export function query(analysis: Analysis, value: unknown, env: Env, options: QueryOptions): Output {
+  const found = tagged(value);
+  if (found === null) return NO_OUTPUT;
+  if (found.tag === "SelectStmt") return select(analysis, found.node, env, options);
+  if (isDataChange(found.tag)) return dataChange(analysis, found.tag, found.node, env);
+  return refuse(`no rule for \`${found.tag}\` inside of a statement`, analysis.statement.span);
+}
+
+export function select(analysis: Analysis, node: TreeNode, outer: Env, options: QueryOptions): Output {
+  const env = withClause(analysis, child(node, "withClause"), outer);
+  if (word(node, "op") !== "SETOP_NONE" && word(node, "op") !== "") return setOperation(analysis, node, env);
+  if (children(node, "valuesLists").length > 0) return values(analysis, node, env);
+  return plain(analysis, node, env, options);
+}
+
+function setOperation(analysis: Analysis, node: TreeNode, env: Env): Output {
+  const left = select(analysis, child(node, "larg") ?? NOTHING, env, {});
+  const right = select(analysis, child(node, "rarg") ?? NOTHING, env, {});
+  const columns = left.columns.map((column, index) => {
+    const other = right.columns[index];
+    return { name: column.name, lineage: other === undefined ? column.lineage : either([column.lineage, other.lineage]) };
+  });
+  const output: Output = { columns, open: left.open || right.open, reads: computedFrom([left.reads, right.reads]) };
+  orderAndLimit(analysis, node, env, output, inScope(env, [outputSource(output)]));
+  if (children(node, "lockingClause").length > 0) {
+    refuse("FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT", analysis.statement.span);
+  }
+  return output;
+}
+
+function outputSource(output: Output): Source {
+  return sourceOf(
+    null,
+    output.columns.map(({ name, lineage }) => ({ name, lineage, touch: () => {} })),
+    { open: output.open },
+  );
+}
+
+function values(analysis: Analysis, node: TreeNode, env: Env): Output {
+  const rows = children(node, "valuesLists").map((row) =>
+    children(tagged(row)?.node ?? NOTHING, "items").map((item) => expression(analysis, item, env)),
+  );
+  const width = rows[0]?.length ?? 0;
+  const columns = Array.from({ length: width }, (_, index) => ({
+    name: `column${index + 1}`,
+    lineage: either(rows.map((row) => row[index] ?? CONSTANT)),
+  }));
+  const output: Output = { columns, open: false, reads: computedFrom(columns.map((column) => column.lineage)) };
+  orderAndLimit(analysis, node, env, output, inScope(env, [outputSource(output)]));
+  return output;
+}
+
+function plain(analysis: Analysis, node: TreeNode, env: Env, options: QueryOptions): Output {
+  const before = analysis.uses.length;
+  const from = fromClause(analysis, children(node, "fromClause"), env);
+  const own = inScope(env, from.sources, from.star);
+  const reads: Lineage[] = [from.reads];
+  const walk = (value: unknown) => {
+    const lineage = expression(analysis, value, own);
+    reads.push(lineage);
+    return lineage;
+  };
+  walk(node.whereClause);
+  const output = targetList(analysis, children(node, "targetList"), own, options);
+  reads.push(output.reads);
+  walk(node.havingClause);
+  walk(children(node, "windowClause"));
+  const names = new Map(output.columns.map((column) => [column.name, column]));
+  groupBy(analysis, node, own, output, analysis.uses.slice(before));
+  for (const item of children(node, "distinctClause")) if (!isOutputName(item, names)) walk(item);
+  const all: Output = { ...output, reads: computedFrom(reads) };
+  const sorted = orderAndLimit(analysis, node, env, all, own, names);
+  locking(analysis, children(node, "lockingClause"), own);
+  if (child(node, "intoClause") !== null) refuse("`SELECT … INTO` makes a table: use CREATE TABLE … AS", analysis.statement.span);
+  return { ...all, reads: computedFrom([all.reads, sorted]) };
+}
+
+/** ORDER BY and DISTINCT ON look among the output's names first, GROUP BY last. */
+function isOutputName(value: unknown, names: ReadonlyMap<string, OutputColumn>): boolean {
+  const name = bareName(value);
+  return name !== null && names.has(name);
+}
+
+function bareName(value: unknown): string | null {
+  const found = tagged(value);
+  if (found?.tag !== "ColumnRef") return null;
+  const path = words(children(found.node, "fields"));
+  return path.length === 1 && path[0] !== "" ? (path[0] ?? null) : null;
+}
+
+function orderAndLimit(
+  analysis: Analysis,
+  node: TreeNode,
+  env: Env,
+  output: Output,
+  own: Env,
+  names: ReadonlyMap<string, OutputColumn> = new Map(output.columns.map((column) => [column.name, column])),
+): Lineage {
+  const reads: Lineage[] = [];
+  for (const item of children(node, "sortClause")) {
+    const sort = tagged(item);
+    if (sort?.tag === "SortBy" && isOutputName(sort.node.node, names) && children(sort.node, "useOp").length === 0) continue;
+    reads.push(expression(analysis, item, own));
+  }
+  reads.push(expression(analysis, node.limitCount, outside(env)), expression(analysis, node.limitOffset, outside(env)));
+  return computedFrom(reads);
+}
+
+export function targetList(analysis: Analysis, list: readonly unknown[], own: Env, options: QueryOptions): Output {
+  const columns: OutputColumn[] = [];
+  const reads: Lineage[] = [];
+  let open = false;
+  for (const item of list) {
+    const target = tagged(item);
+    if (target?.tag !== "ResTarget") {
+      reads.push(expression(analysis, item, own));
+      continue;
+    }
+    const value = tagged(target.node.val);
+    const star = value?.tag === "ColumnRef" ? starColumns(analysis, value.node, own, options.starIsNothing ?? false) : null;
+    if (star !== null) {
+      open ||= star.open;
+      columns.push(...star.columns.map(({ name, lineage }) => ({ name, lineage })));
+      if (!options.starIsNothing) reads.push(computedFrom(star.columns.map((column) => column.lineage)));
+      continue;
+    }
+    const lineage = expression(analysis, target.node.val, own);
+    reads.push(lineage);
+    if (value?.tag === "A_Indirection" && tagged(children(value.node, "indirection").at(-1))?.tag === "A_Star") {
+      open = true;
+      continue;
+    }
+    const name = word(target.node, "name");
+    columns.push({ name: name === "" ? outputName(target.node.val) : name, lineage });
+  }
+  return { columns, open, reads: computedFrom(reads) };
+}
+
+function groupBy(analysis: Analysis, node: TreeNode, own: Env, output: Output, uses: readonly RelationUse[]): void {
+  const items = children(node, "groupClause");
+  if (items.length === 0) return;
+  const keys = new Map<RelationUse, Set<string>>();
+  let sets = false;
+  let anchor: number | null = null;
+  for (const item of items) {
+    const found = tagged(item);
+    if (found === null) continue;
+    if (found.tag === "GroupingSet") sets = true;
+    const target = groupTarget(item, own.scope, node, output);
+    if (target === null) expression(analysis, item, own);
+    const value = target ?? found;
+    if (value.tag !== "ColumnRef") continue;
+    expression(analysis, { [value.tag]: value.node }, own);
+    const path = words(children(value.node, "fields"));
+    const name = path.at(-1) ?? "";
+    const alias = path.at(-2) ?? null;
+    for (const source of own.scope?.sources ?? []) {
+      if (source.use === null || (alias !== null && source.name !== alias)) continue;
+      const index = source.columns.findIndex((column) => column.name === name);
+      const column = source.use.relation.columns[index];
+      if (column === undefined) continue;
+      const own = keys.get(source.use) ?? new Set<string>();
+      keys.set(source.use, own.add(column.name));
+      anchor ??= place(found.node);
+    }
+  }
+  const end = anchor === null ? null : analysis.tokens.endOfGroupBy(anchor);
+  if (end !== null) analysis.groupings.push({ end, uses, keys, sets, span: analysis.statement.span });
+}
+
+/** `GROUP BY 1` and `GROUP BY output_name` stand for a target; null: the item stands for itself. */
+function groupTarget(item: unknown, scope: Scope | null, node: TreeNode, output: Output) {
+  const found = tagged(item);
+  const targets = children(node, "targetList");
+  if (found?.tag === "A_Const" && child(found.node, "ival") !== null) {
+    const target = tagged(targets[count(child(found.node, "ival") ?? NOTHING, "ival") - 1]);
+    return target === null ? null : tagged(target.node.val);
+  }
+  const name = bareName(item);
+  if (name === null || findColumns(scope === null ? null : { ...scope, parent: null }, name).columns.length > 0) return null;
+  if (!output.columns.some((column) => column.name === name)) return null;
+  const target = targets.map(tagged).find((candidate) => {
+    if (candidate === null) return false;
+    const given = word(candidate.node, "name");
+    return (given === "" ? outputName(candidate.node.val) : given) === name;
+  });
+  return target === undefined || target === null ? null : tagged(target.node.val);
+}
+
+function locking(analysis: Analysis, clauses: readonly unknown[], own: Env): void {
+  for (const clause of clauses) {
+    const found = tagged(clause);
+    if (found === null) continue;
+    analysis.writes = true;
+    const named = children(found.node, "lockedRels").map((item) => tagged(item)?.node ?? NOTHING);
+    const names = named.map((item) => word(item, "relname"));
+    for (const item of named) analysis.visited.add(item);
+    for (const source of own.scope?.sources ?? []) {
+      if (source.use === null || (names.length > 0 && !names.includes(source.name ?? ""))) continue;
+      const { schema, name } = source.use.relation;
+      const resource = { kind: "table", schema, table: name } as const;
+      analysis.actions.set(`lock\0${schema}.${name}`, { action: "sql:update", resource, span: source.use.nameSpan });
+    }
+  }
+}
+
+/** The names that WITH adds. Every one is analysed, also those that nothing asks for. */
+export function withClause(analysis: Analysis, clause: TreeNode | null, env: Env): Env {
+  if (clause === null) return env;
+  const recursive = flag(clause, "recursive");
+  let frame = env.ctes;
+  const ctes: Cte[] = [];
+  if (recursive) frame = { ctes, parent: env.ctes };
+  const pending: Cte[] = [];
+  for (const item of children(clause, "ctes")) {
+    const found = tagged(item);
+    if (found === null) continue;
+    const visible: CteFrame | null = frame;
+    const cte = commonTable(analysis, found.node, { scope: env.scope, ctes: visible }, recursive);
+    pending.push(cte);
+    if (recursive) ctes.push(cte);
+    else frame = { ctes: [cte], parent: frame };
+  }
+  for (const cte of pending) cte.output();
+  return { ...env, ctes: frame };
+}
+
+function commonTable(analysis: Analysis, node: TreeNode, env: Env, recursive: boolean): Cte {
+  const name = word(node, "ctename");
+  const names = words(children(node, "aliascolnames"));
+  let known: CteOutput | null = null;
+  let busy: CteOutput | null = null;
+  const rename = (output: Output): CteOutput => ({
+    open: output.open,
+    columns: output.columns.map((column, index) => ({ ...column, name: names[index] ?? column.name })),
+  });
+  const output = (): CteOutput => {
+    if (known !== null) return known;
+    if (busy !== null) return busy;
+    const body = tagged(node.ctequery);
+    const first = recursive && body?.tag === "SelectStmt" ? child(body.node, "larg") : null;
+    if (first !== null && body !== null) {
+      // What the recursion sees of itself: names from the first part, with every origin that the first pass finds.
+      busy = { columns: [], open: true };
+      const scratch: Analysis = {
+        ...analysis,
+        actions: new Map(),
+        uses: [],
+        visited: new Set(),
+        edits: [],
+        groupings: [],
+        overloads: [],
+      };
+      const start = rename(select(scratch, first, withClause(scratch, child(body.node, "withClause"), env), {}));
+      busy = start;
+      const again: Analysis = { ...scratch, actions: new Map(), uses: [], edits: [], groupings: [] };
+      busy = extended(rename(query(again, node.ctequery, env, {})), node);
+      busy = { ...busy, columns: [...busy.columns] };
+    } else busy = { columns: [], open: true };
+    known = extended(rename(query(analysis, node.ctequery, env, {})), node);
+    return known;
+  };
+  return { name, output };
+}
+
+/** SEARCH and CYCLE add columns that are made of others. */
+function extended(output: CteOutput, node: TreeNode): CteOutput {
+  const columns = [...output.columns];
+  const made = (list: readonly string[]): Lineage =>
+    computedFrom(columns.filter((column) => list.includes(column.name)).map((column) => column.lineage));
+  const search = child(node, "search_clause");
+  if (search !== null) {
+    columns.push({ name: word(search, "search_seq_column"), lineage: made(words(children(search, "search_col_list"))) });
+  }
+  const cycle = child(node, "cycle_clause");
+  if (cycle !== null) {
+    const lineage = made(words(children(cycle, "cycle_col_list")));
+    columns.push({ name: word(cycle, "cycle_mark_column"), lineage }, { name: word(cycle, "cycle_path_column"), lineage });
+  }
+  return { ...output, columns };
+}
