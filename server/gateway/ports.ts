@@ -2,8 +2,8 @@ import type { AuditEntry, AuditEvent } from "../core/domain/audit.ts";
 import type { ResultColumn } from "../core/domain/column.ts";
 import type { PostgresTarget, SecretReference, SshTarget } from "../core/domain/configuration.ts";
 import type { Span } from "../core/domain/span.ts";
-import type { Catalog, ParsedSql, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
 import type { PreparedShell } from "../core/guard/shell/index.ts";
+import type { Catalog, ParsedSql, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
 import type { Authorized } from "./authorized.ts";
 
 /** Where the gateway gets the time from, in milliseconds since the epoch. */

@@ -66,9 +66,7 @@ export type ReviewChange = { readonly ok: true; readonly review: Review } | { re
 export type { ReviewAnswer };
 
 export interface RecordReader {
-  page(
-    query: RecordQuery,
-  ): Promise<{
+  page(query: RecordQuery): Promise<{
     readonly items: readonly { readonly entry: AuditEntry; readonly outcome: string | null; readonly statement: string | null }[];
     readonly next: string | null;
   }>;

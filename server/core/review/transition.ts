@@ -17,7 +17,10 @@ export function transition(review: Review, event: ReviewEvent): Transition {
       return answer(review, event.answer);
     case "withdraw":
       if (event.by !== review.requester) return { ok: false, reason: "only the requester can withdraw a review" };
-      if (review.state.state !== "open") return { ok: false, reason: `the review is ${review.state.state} already` };
+      if (review.state.state === "approved" && review.state.usedAt !== null)
+        return { ok: false, reason: "the grant was used already" };
+      if (review.state.state !== "open" && review.state.state !== "approved")
+        return { ok: false, reason: `the review is ${review.state.state} already` };
       return { ok: true, review: { ...review, state: { state: "withdrawn", at: event.at } } };
     case "expire":
       if (review.state.state === "open" || (review.state.state === "approved" && review.state.usedAt === null)) {

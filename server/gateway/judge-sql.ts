@@ -1,0 +1,63 @@
+import type { Obligation } from "../core/domain/decision.ts";
+import type { Refusal } from "../core/domain/refusal.ts";
+import type { Described } from "../core/domain/statement.ts";
+import {
+  type Catalog,
+  describeSql,
+  type ParsedSql,
+  type PreparedSql,
+  protectSql,
+  type SqlSessionState,
+  verifyRewrite,
+} from "../core/guard/sql/index.ts";
+import { protectionFor } from "../core/policy/index.ts";
+import type { Judgeable, Requester } from "./authorize.ts";
+import type { Context } from "./ports-of-gateway.ts";
+
+type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
+
+export type SqlJudgeable =
+  | { readonly ok: true; readonly judgeable: Judgeable<PreparedSql> }
+  | { readonly ok: false; readonly described: Described; readonly refusal: Refusal };
+
+/** Describes one statement and writes what would be sent for this principal. Runs nothing. */
+export async function prepareSql(
+  context: Context,
+  requester: Requester,
+  statement: ParsedStatement,
+  catalog: Catalog,
+  state: SqlSessionState,
+  parameters: readonly (string | null)[] | null,
+): Promise<SqlJudgeable> {
+  const described = describeSql(statement, catalog, state);
+  if ("refusal" in described)
+    return { ok: false, described: undescribed(statement.text, statement.span), refusal: described.refusal };
+  const protection = protectionFor(context.configuration.set, requester.principal, requester.target, context.clock.now());
+  const guarded = protectSql(described, protection, catalog, state);
+  const place = parameters === null ? "" : JSON.stringify(parameters);
+  if (!guarded.ok) return { ok: true, judgeable: { described, execution: guarded, obligations: [], place } };
+  const prepared: PreparedSql = { ...guarded.prepared, parameters };
+  const obligations: Obligation[] = [
+    ...guarded.masked.map(({ column, mask }): Obligation => ({ type: "mask", column, mask })),
+    ...guarded.filtered.map(({ table, filter }): Obligation => ({ type: "filter-rows", table, filter })),
+  ];
+  if (prepared.sent !== prepared.original) {
+    const wrong = verifyRewrite(prepared, await context.parser.parse(prepared.sent));
+    if (wrong !== null) {
+      context.log(`a rewrite did not verify: ${wrong.message}`);
+      return {
+        ok: true,
+        judgeable: { described, execution: { ok: false, refusal: { ...wrong, span: statement.span } }, obligations, place },
+      };
+    }
+  }
+  return {
+    ok: true,
+    judgeable: { described, execution: { ok: true, value: prepared, sent: prepared.sent }, obligations, place },
+  };
+}
+
+/** For a text of which nothing is known. */
+export function undescribed(text: string, span: Described["span"], kind: "sql" | "shell" = "sql"): Described {
+  return { kind, text, span, microActions: [], facts: {} };
+}

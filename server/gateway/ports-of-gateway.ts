@@ -1,0 +1,34 @@
+import type { LiveConfiguration } from "./live-configuration.ts";
+import type { AuditLog, Clock, SecretStore, ShellConnector, SqlConnector, SqlParser } from "./ports.ts";
+import type { ChangeFeed, ConfigurationStore, RecordReader, ReviewStore, SignInStore } from "./store-ports.ts";
+
+/** Everything that the gateway needs of the world; made by main.ts. */
+export interface GatewayPorts {
+  readonly clock: Clock;
+  /** A new identifier nobody can guess. */
+  readonly identifier: () => string;
+  readonly sha256: (text: string) => string;
+  readonly audit: AuditLog;
+  readonly record: RecordReader;
+  readonly configurations: ConfigurationStore;
+  readonly reviews: ReviewStore;
+  readonly signIns: SignInStore;
+  readonly changes: ChangeFeed;
+  readonly secrets: SecretStore;
+  readonly parser: SqlParser;
+  readonly sql: SqlConnector;
+  readonly shell: ShellConnector;
+  /** Checks an Ed25519 signature; base64 throughout. */
+  readonly verifySignature: (text: string, signature: string, publicKey: string) => boolean;
+  /** The gateway's own public key, base64; a checkpoint signed by another is a finding. */
+  readonly publicKey: string;
+  /** Key of the pseudonym mask. Never in SQL text, logs or an answer. */
+  readonly maskKey: string;
+  /** For the operator's log. Never holds data of a target. */
+  readonly log: (line: string) => void;
+}
+
+/** The ports with the configuration that holds now: what every verb works with. */
+export interface Context extends GatewayPorts {
+  readonly configuration: LiveConfiguration;
+}

@@ -1,0 +1,255 @@
+import type { Target } from "../core/domain/configuration.ts";
+import type { Principal } from "../core/domain/principal.ts";
+import { decide } from "../core/policy/index.ts";
+import type { Requester } from "./authorize.ts";
+import type { ShellConnection, SqlConnection } from "./ports.ts";
+import type { Context } from "./ports-of-gateway.ts";
+import { principalOf } from "./principal-of.ts";
+import type { Reviews } from "./reviews.ts";
+import { ShellJudge } from "./shell-judge.ts";
+import { SqlSession } from "./sql-session.ts";
+import { VerbError } from "./verb-error.ts";
+
+export interface Person {
+  readonly email: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+interface Live {
+  readonly requester: Requester;
+  /** The target as it was when the session was opened. */
+  readonly target: Target;
+  readonly rejudge: () => Promise<void>;
+  readonly end: (reason: string) => Promise<void>;
+}
+
+export interface OpenSession {
+  readonly id: string;
+  readonly target: Target;
+  /** Who the gateway is there: `deploy@web-1`. */
+  readonly identity: string;
+  /** On the record, once; closes the connection. */
+  close(reason: string): Promise<void>;
+  /** When it ends on its own: the target went away, or policy no longer allows it. */
+  onEnded(listener: (reason: string) => void): void;
+}
+
+export interface OpenSqlSession extends OpenSession {
+  readonly sql: SqlSession;
+}
+
+export interface OpenShellSession extends OpenSession {
+  readonly judge: ShellJudge;
+  readonly connection: ShellConnection;
+  readonly requester: Requester;
+  /** Called when what runs is no longer allowed. */
+  onInterrupt(listener: (reason: string) => void): void;
+}
+
+/** The sessions of this replica. Each is judged again whenever policies change. */
+export class Sessions {
+  readonly #context: Context;
+  readonly #reviews: Reviews;
+  readonly #live = new Map<string, Live>();
+  readonly #unsubscribe: () => void;
+
+  constructor(context: Context, reviews: Reviews) {
+    this.#context = context;
+    this.#reviews = reviews;
+    this.#unsubscribe = context.configuration.onChange(() => void this.#rejudge());
+  }
+
+  async openSql(person: Person, targetId: string): Promise<OpenSqlSession> {
+    const { requester, target } = await this.#admit(person, targetId, "postgres");
+    if (target.type !== "postgres") throw new VerbError("invalid", `target \`${target.id}\` is not a database`);
+    const connection = await this.#connected(requester, async () =>
+      this.#context.sql.connect(
+        target,
+        { password: await this.#secret(target.postgres.password) },
+        { id: requester.principal.id, maskKey: this.#context.maskKey },
+      ),
+    );
+    const sql = new SqlSession(this.#context, this.#reviews, requester, connection);
+    const session = this.#keep(
+      requester,
+      target,
+      `${target.postgres.user}@${target.id}`,
+      () => sql.rejudge(),
+      () => connection.close(),
+    );
+    endsWith(connection, session);
+    return { ...session.open, sql };
+  }
+
+  async openShell(person: Person, targetId: string): Promise<OpenShellSession> {
+    const { requester, target } = await this.#admit(person, targetId, "ssh");
+    if (target.type !== "ssh") throw new VerbError("invalid", `target \`${target.id}\` is not a host`);
+    const connection = await this.#connected(requester, async () =>
+      this.#context.shell.connect(target, {
+        privateKey: await this.#secret(target.ssh.privateKey),
+        password: await this.#secret(target.ssh.password),
+      }),
+    );
+    const judge = new ShellJudge(this.#context, this.#reviews, requester);
+    const interrupts: ((reason: string) => void)[] = [];
+    const session = this.#keep(
+      requester,
+      target,
+      `${target.ssh.user}@${target.id}`,
+      async () => {
+        if (!judge.mayGoOn()) for (const listener of interrupts) listener("policies changed: this command is no longer allowed");
+      },
+      async () => connection.close(),
+    );
+    endsWith(connection, session);
+    return { ...session.open, judge, connection, requester, onInterrupt: (listener) => interrupts.push(listener) };
+  }
+
+  async closeAll(reason: string): Promise<void> {
+    this.#unsubscribe();
+    await Promise.all([...this.#live.values()].map((live) => live.end(reason)));
+  }
+
+  /** Checks `target:connect` and puts the answer on the record. Throws `VerbError` when it is no. */
+  async #admit(
+    person: Person,
+    targetId: string,
+    type: Target["type"],
+  ): Promise<{ readonly requester: Requester; readonly target: Target }> {
+    const context = this.#context;
+    const target = context.configuration.set.targets.get(targetId);
+    const principal = principalOf(person, context.configuration.set);
+    const session = context.identifier();
+    const refuse = async (message: string, code: "forbidden" | "not-found" | "unavailable"): Promise<never> => {
+      await context.audit.append({
+        type: "session.refused",
+        at: context.clock.now(),
+        principal: principal.id,
+        target: targetId,
+        session,
+        body: { outcome: "deny", message },
+      });
+      throw new VerbError(code, message);
+    };
+    if (target === undefined) return refuse(`there is no target \`${targetId}\``, "not-found");
+    if (target.type !== type) return refuse(`target \`${targetId}\` is of type ${target.type}`, "not-found");
+    if (!context.configuration.current)
+      return refuse("the store cannot be reached, so policies may have changed unseen; try again in a moment", "unavailable");
+    const decision = connectDecision(context, principal, target);
+    if (decision.outcome !== "allow") return refuse(decision.reasons[0]?.message ?? "denied", "forbidden");
+    await context.audit.append({
+      type: "session.opened",
+      at: context.clock.now(),
+      principal: principal.id,
+      target: target.id,
+      session,
+      body: { outcome: "allow", type, groups: principal.groups, policyVersion: decision.policyVersion },
+    });
+    return {
+      target,
+      requester: {
+        session,
+        get principal() {
+          return principalOf(person, context.configuration.set);
+        },
+        get target() {
+          return context.configuration.set.targets.get(targetId) ?? target;
+        },
+      },
+    };
+  }
+
+  async #connected<T extends SqlConnection | ShellConnection>(requester: Requester, connect: () => Promise<T>): Promise<T> {
+    try {
+      return await connect();
+    } catch (error) {
+      const expected =
+        error instanceof Error && "code" in error && (error.code === "target-unreachable" || error.code === "secret");
+      const message = expected ? error.message : "the target could not be reached; the gateway's log says more";
+      if (!expected)
+        this.#context.log(
+          `connecting to ${requester.target.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
+      await this.#context.audit.append({
+        type: "session.closed",
+        at: this.#context.clock.now(),
+        principal: requester.principal.id,
+        target: requester.target.id,
+        session: requester.session,
+        body: { reason: message },
+      });
+      throw new VerbError("unavailable", message);
+    }
+  }
+
+  async #secret(reference: Parameters<Context["secrets"]["resolve"]>[0] | undefined): Promise<string | null> {
+    return reference === undefined ? null : this.#context.secrets.resolve(reference);
+  }
+
+  #keep(requester: Requester, target: Target, identity: string, rejudge: () => Promise<void>, disconnect: () => Promise<void>) {
+    const listeners: ((reason: string) => void)[] = [];
+    let ended: Promise<void> | null = null;
+    const end = (reason: string, tell: boolean): Promise<void> => {
+      ended ??= (async () => {
+        this.#live.delete(requester.session);
+        if (tell) for (const listener of listeners) listener(reason);
+        await disconnect();
+        const { principal } = requester;
+        await this.#context.audit
+          .append({
+            type: "session.closed",
+            at: this.#context.clock.now(),
+            principal: principal.id,
+            target: target.id,
+            session: requester.session,
+            body: { reason },
+          })
+          .catch((error: unknown) =>
+            this.#context.log(`cannot record the end of session ${requester.session}: ${String(error)}`),
+          );
+      })();
+      return ended;
+    };
+    this.#live.set(requester.session, { requester, target, rejudge, end: (reason) => end(reason, true) });
+    const open: OpenSession = {
+      id: requester.session,
+      target,
+      identity,
+      close: (reason) => end(reason, false),
+      onEnded: (listener) => listeners.push(listener),
+    };
+    return { open, end: (reason: string) => end(reason, true) };
+  }
+
+  async #rejudge(): Promise<void> {
+    await Promise.all(
+      [...this.#live.values()].map(async (live) => {
+        const now = this.#context.configuration.set.targets.get(live.target.id);
+        if (now === undefined) return live.end(`target \`${live.target.id}\` was removed`);
+        if (JSON.stringify(now) !== JSON.stringify(live.target))
+          return live.end(`target \`${live.target.id}\` was changed; open it again`);
+        const decision = connectDecision(this.#context, live.requester.principal, now);
+        if (decision.outcome !== "allow")
+          return live.end(`policies changed: ${decision.reasons[0]?.message ?? "you may no longer connect"}`);
+        await live.rejudge();
+      }),
+    ).catch((error: unknown) =>
+      this.#context.log(`judging open sessions again: ${error instanceof Error ? error.message : String(error)}`),
+    );
+  }
+}
+
+function endsWith(
+  connection: SqlConnection | ShellConnection,
+  session: { readonly end: (reason: string) => Promise<void> },
+): void {
+  connection.onClosed((reason) => void session.end(reason));
+}
+
+function connectDecision(context: Context, principal: Principal, target: Target) {
+  const action = { action: "target:connect", resource: { kind: "target" }, span: [0, 0] } as const;
+  return decide(context.configuration.set, { principal, target, microActions: [action], facts: {} }, context.clock.now());
+}
+
+export { connectDecision };

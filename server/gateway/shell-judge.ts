@@ -1,0 +1,192 @@
+import type { Decision } from "../core/domain/decision.ts";
+import type { MicroAction } from "../core/domain/micro-action.ts";
+import type { Refusal } from "../core/domain/refusal.ts";
+import type { Review } from "../core/domain/review.ts";
+import { type DescribedShell, describeShell, type PreparedShell, type ShellWhere } from "../core/guard/shell/index.ts";
+import { authorize, type Judgeable, judge, type Requester, recordRefusal, refusedText } from "./authorize.ts";
+import type { Authorized } from "./authorized.ts";
+import { undescribed } from "./judge-sql.ts";
+import type { Context } from "./ports-of-gateway.ts";
+import { type Reviews, withdrawn } from "./reviews.ts";
+import { endOfReview } from "./sql-session.ts";
+
+export interface ShellVerdict {
+  readonly decision: Decision;
+  readonly microActions: readonly MicroAction[];
+}
+
+export interface ShellEnd {
+  /** Null: not known, the connection was lost. */
+  readonly exitCode: number | null;
+  readonly durationMs: number;
+  /** Of output, before masking. */
+  readonly bytes: number;
+}
+
+export type ShellSubmission =
+  | {
+      readonly allowed: true;
+      readonly command: Authorized<PreparedShell>;
+      readonly decision: Decision;
+      readonly microActions: readonly MicroAction[];
+      executed(end: ShellEnd): Promise<void>;
+    }
+  | {
+      readonly allowed: false;
+      readonly decision: Decision;
+      readonly microActions: readonly MicroAction[];
+      readonly ended: "denied" | "review" | "rejected" | "expired" | "withdrawn";
+      readonly message: string;
+    };
+
+/** Judges the command lines of one terminal. */
+export class ShellJudge {
+  readonly #context: Context;
+  readonly #reviews: Reviews;
+  readonly #requester: Requester;
+  #current: Judgeable<PreparedShell> | null = null;
+
+  constructor(context: Context, reviews: Reviews, requester: Requester) {
+    this.#context = context;
+    this.#reviews = reviews;
+    this.#requester = requester;
+  }
+
+  /** What would happen; nothing is recorded. */
+  judge(text: string, where: ShellWhere): ShellVerdict {
+    const described = describeShell(text, where);
+    if ("refusal" in described) return { decision: refusedText(this.#context, whole(text), described.refusal), microActions: [] };
+    return { decision: judge(this.#context, this.#requester, judgeable(described, where)), microActions: described.microActions };
+  }
+
+  /**
+   * Judges a line that is to run, on the record; where policy asks for review, opens one and waits (`waitForReview`).
+   * When the yes comes the line goes the same way again. Aborting the signal withdraws the review.
+   */
+  async submit(
+    text: string,
+    where: ShellWhere,
+    options: {
+      readonly waitForReview: boolean;
+      readonly onReview: (review: Review) => void;
+      readonly signal: AbortSignal;
+      readonly reason: string;
+    },
+  ): Promise<ShellSubmission> {
+    const described = describeShell(text, where);
+    if ("refusal" in described) return this.#refuse(text, described.refusal);
+    const statement = judgeable(described, where);
+    const { microActions } = described;
+    const first = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
+    if (first.outcome === "deny") return denied(first.decision, microActions);
+    if (first.outcome === "allow") return this.#allow(first.authorized, first.decision, statement);
+    if (!options.waitForReview)
+      return {
+        allowed: false,
+        decision: first.decision,
+        microActions,
+        ended: "review",
+        message: first.decision.reasons[0]?.message ?? "needs review",
+      };
+    const review = await this.#reviews.open({
+      principal: this.#requester.principal,
+      target: this.#requester.target,
+      session: this.#requester.session,
+      described,
+      decision: first.decision,
+      fingerprint: first.fingerprint,
+      reason: options.reason,
+    });
+    options.onReview(review);
+    const resolved = await this.#reviews.waitFor(review.id, options.signal).catch((error: unknown) => {
+      if (!options.signal.aborted) throw error;
+      return withdrawn(this.#context, this.#reviews, this.#requester.principal, review);
+    });
+    if (resolved.state.state !== "approved") {
+      return {
+        allowed: false,
+        decision: first.decision,
+        microActions,
+        ended: endOfReview(resolved),
+        message: endMessage(resolved),
+      };
+    }
+    const again = await authorize(this.#context, this.#reviews, this.#requester, statement, resolved);
+    if (again.outcome === "allow") return this.#allow(again.authorized, again.decision, statement);
+    if (again.outcome === "deny") return denied(again.decision, microActions);
+    return {
+      allowed: false,
+      decision: again.decision,
+      microActions,
+      ended: "expired",
+      message: "the approval no longer covers this command; submit it again",
+    };
+  }
+
+  /** After a change of policies: whether what runs may go on. */
+  mayGoOn(): boolean {
+    return this.#current === null || judge(this.#context, this.#requester, this.#current).outcome !== "deny";
+  }
+
+  #allow(command: Authorized<PreparedShell>, decision: Decision, statement: Judgeable<PreparedShell>): ShellSubmission {
+    this.#current = statement;
+    return {
+      allowed: true,
+      command,
+      decision,
+      microActions: statement.described.microActions,
+      executed: (end) => this.#executed(statement, end),
+    };
+  }
+
+  async #executed(statement: Judgeable<PreparedShell>, end: ShellEnd): Promise<void> {
+    if (this.#current === statement) this.#current = null;
+    const { principal, target, session } = this.#requester;
+    await this.#context.audit.append({
+      type: "statement.executed",
+      at: this.#context.clock.now(),
+      principal: principal.id,
+      target: target.id,
+      session,
+      body: {
+        kind: "shell",
+        statementSha256: this.#context.sha256(statement.described.text),
+        exitCode: end.exitCode,
+        durationMs: Math.round(end.durationMs),
+        bytes: end.bytes,
+      },
+    });
+  }
+
+  async #refuse(text: string, refusal: Refusal): Promise<ShellSubmission> {
+    return denied(await recordRefusal(this.#context, this.#requester, whole(text), refusal), []);
+  }
+}
+
+function judgeable(described: DescribedShell, where: ShellWhere): Judgeable<PreparedShell> {
+  return {
+    described,
+    execution: { ok: true, value: described.prepared, sent: described.prepared.sent },
+    obligations: [],
+    place: JSON.stringify([where.cwd, where.environment]),
+  };
+}
+
+function whole(text: string) {
+  return undescribed(text, [0, text.length], "shell");
+}
+
+function denied(decision: Decision, microActions: readonly MicroAction[]): ShellSubmission {
+  return { allowed: false, decision, microActions, ended: "denied", message: decision.reasons[0]?.message ?? "denied" };
+}
+
+function endMessage(review: Review): string {
+  switch (review.state.state) {
+    case "rejected":
+      return `rejected by ${review.state.by}${review.state.comment === "" ? "" : `: ${review.state.comment}`}`;
+    case "withdrawn":
+      return "the review was withdrawn";
+    default:
+      return "nobody answered in time";
+  }
+}

@@ -1,0 +1,279 @@
+import type { ResultColumn } from "../core/domain/column.ts";
+import type { Decision } from "../core/domain/decision.ts";
+import type { MicroAction } from "../core/domain/micro-action.ts";
+import type { Review } from "../core/domain/review.ts";
+import type { Span } from "../core/domain/span.ts";
+import type { ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
+import { authorize, type Judgeable, judge, type Requester, recordRefusal, refusedText, type Verdict } from "./authorize.ts";
+import { prepareSql, undescribed } from "./judge-sql.ts";
+import type { SqlConnection, SqlEnd, SqlLimits, SqlNotice } from "./ports.ts";
+import type { Context } from "./ports-of-gateway.ts";
+import { type Reviews, withdrawn } from "./reviews.ts";
+
+type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
+
+/** Who watches a run. Statements are numbered from 0 in the order of the text. */
+export interface RunObserver {
+  decided(statement: number, span: Span, decision: Decision, microActions: readonly MicroAction[]): void;
+  waiting(statement: number, review: Review): void;
+  columns(statement: number, columns: readonly ResultColumn[]): void;
+  rows(statement: number, rows: readonly (readonly (string | null)[])[]): void | Promise<void>;
+  notice(statement: number, notice: SqlNotice): void;
+  ended(statement: number, end: StatementEnd): void;
+}
+
+export type StatementEnd = SqlEnd | { readonly ended: "denied" | "review" | "rejected" | "expired" | "withdrawn" };
+
+export interface RunOptions {
+  readonly parameters: readonly (string | null)[] | null;
+  /** Why, in the person's words; shown to reviewers. */
+  readonly reason: string;
+  /** False: a statement that needs review ends as `review`, and no review is opened. */
+  readonly waitForReview: boolean;
+  readonly signal: AbortSignal;
+}
+
+const DEFAULT_TIMEOUT_MS = 10 * 60_000;
+const LOCK_TIMEOUT_MS = 10_000;
+/** A definition that changes between judging and running is looked at anew this often, then refused. */
+const ATTEMPTS = 3;
+
+/** One SQL tab: a person's own connection to one database. One run at a time. */
+export class SqlSession {
+  readonly id: string;
+  readonly #context: Context;
+  readonly #reviews: Reviews;
+  readonly #requester: Requester;
+  readonly #connection: SqlConnection;
+  #running: Promise<void> | null = null;
+  /** What runs now, to be judged again when policies change. */
+  #current: Judgeable<PreparedSql> | null = null;
+
+  constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection) {
+    this.id = requester.session;
+    this.#context = context;
+    this.#reviews = reviews;
+    this.#requester = requester;
+    this.#connection = connection;
+  }
+
+  get transaction(): "idle" | "open" | "failed" {
+    return this.#connection.state.transaction;
+  }
+
+  get busy(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Runs every statement of a text, each judged just before it runs; stops at the first that does not end well. */
+  run(text: string, options: RunOptions, observer: RunObserver): Promise<void> {
+    if (this.#running !== null) return Promise.reject(new Error("a run is under way in this session"));
+    this.#running = this.#run(text, options, observer).finally(() => {
+      this.#running = null;
+      this.#current = null;
+    });
+    return this.#running;
+  }
+
+  /** What would happen to each statement. Nothing runs, nothing is recorded. */
+  async judge(
+    text: string,
+  ): Promise<
+    readonly {
+      readonly span: Span;
+      readonly decision: Decision;
+      readonly microActions: readonly MicroAction[];
+      readonly sent: string;
+    }[]
+  > {
+    const parsed = await this.#context.parser.parse(text);
+    if (!parsed.ok) {
+      const span: Span = [0, text.length];
+      return [
+        { span, decision: refusedText(this.#context, undescribed(text, span), parsed.refusal), microActions: [], sent: "" },
+      ];
+    }
+    const catalog = await this.#connection.catalog();
+    return Promise.all(
+      parsed.statements.map(async (statement) => {
+        const prepared = await prepareSql(this.#context, this.#requester, statement, catalog, this.#connection.state, null);
+        if (!prepared.ok)
+          return {
+            span: statement.span,
+            decision: refusedText(this.#context, prepared.described, prepared.refusal),
+            microActions: [],
+            sent: "",
+          };
+        const { described, execution } = prepared.judgeable;
+        return {
+          span: statement.span,
+          decision: judge(this.#context, this.#requester, prepared.judgeable),
+          microActions: described.microActions,
+          sent: execution.ok ? execution.sent : "",
+        };
+      }),
+    );
+  }
+
+  cancel(): Promise<void> {
+    return this.#connection.cancel();
+  }
+
+  /** After a change of policies: what runs and is no longer allowed is cancelled. */
+  async rejudge(): Promise<void> {
+    const current = this.#current;
+    if (current === null) return;
+    if (judge(this.#context, this.#requester, current).outcome === "deny") await this.cancel();
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #run(text: string, options: RunOptions, observer: RunObserver): Promise<void> {
+    const parsed = await this.#context.parser.parse(text);
+    if (!parsed.ok) {
+      const span: Span = [0, text.length];
+      const decision = await recordRefusal(this.#context, this.#requester, undescribed(text, span), parsed.refusal);
+      observer.decided(0, span, decision, []);
+      observer.ended(0, { ended: "denied" });
+      return;
+    }
+    for (const [index, statement] of parsed.statements.entries()) {
+      if (options.signal.aborted) return;
+      const end = await this.#one(index, statement, options, observer);
+      observer.ended(index, end);
+      if (end.ended !== "done") return;
+    }
+  }
+
+  async #one(index: number, statement: ParsedStatement, options: RunOptions, observer: RunObserver): Promise<StatementEnd> {
+    let grant: Review | null = null;
+    for (let attempt = 1; ; attempt++) {
+      const verdict = await this.#authorize(statement, options, grant);
+      observer.decided(index, statement.span, verdict.decision, verdict.microActions);
+      if (verdict.outcome === "deny") return { ended: "denied" };
+      if (verdict.outcome === "review") {
+        if (!options.waitForReview) return { ended: "review" };
+        const resolved = await this.#wait(index, statement, verdict, options, observer);
+        if (resolved.state.state !== "approved") return { ended: endOfReview(resolved) };
+        grant = resolved;
+        continue;
+      }
+      if (options.signal.aborted) return { ended: "cancelled", durationMs: 0 };
+      const end = await this.#execute(index, verdict, observer);
+      if (end.ended === "failed" && end.error.code === DEFINITION_CHANGED && attempt < ATTEMPTS) continue;
+      return end;
+    }
+  }
+
+  async #authorize(statement: ParsedStatement, options: RunOptions, grant: Review | null) {
+    const catalog = await this.#connection.catalog();
+    const prepared = await prepareSql(
+      this.#context,
+      this.#requester,
+      statement,
+      catalog,
+      this.#connection.state,
+      options.parameters,
+    );
+    if (!prepared.ok) {
+      const decision = await recordRefusal(this.#context, this.#requester, prepared.described, prepared.refusal);
+      return { outcome: "deny", decision, microActions: [], judgeable: null } as const;
+    }
+    const verdict = await authorize(this.#context, this.#reviews, this.#requester, prepared.judgeable, grant);
+    return { ...verdict, microActions: prepared.judgeable.described.microActions, judgeable: prepared.judgeable };
+  }
+
+  async #wait(
+    index: number,
+    statement: ParsedStatement,
+    verdict: Extract<Verdict<PreparedSql>, { outcome: "review" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
+    options: RunOptions,
+    observer: RunObserver,
+  ): Promise<Review> {
+    if (verdict.judgeable === null) throw new Error("a review of nothing");
+    const review = await this.#reviews.open({
+      principal: this.#requester.principal,
+      target: this.#requester.target,
+      session: this.id,
+      described: { ...verdict.judgeable.described, text: statement.text },
+      decision: verdict.decision,
+      fingerprint: verdict.fingerprint,
+      reason: options.reason,
+    });
+    observer.waiting(index, review);
+    try {
+      return await this.#reviews.waitFor(review.id, options.signal);
+    } catch (error) {
+      if (!options.signal.aborted) throw error;
+      // The person has given up or gone: nothing must run when nobody waits for it.
+      return await withdrawn(this.#context, this.#reviews, this.#requester.principal, review);
+    }
+  }
+
+  async #execute(
+    index: number,
+    verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
+    observer: RunObserver,
+  ): Promise<SqlEnd> {
+    this.#current = verdict.judgeable;
+    let rows = 0;
+    const end = await this.#connection.run(verdict.authorized, limitsOf(verdict.decision, verdict.authorized), {
+      columns: (columns) => observer.columns(index, columns),
+      rows: (batch) => {
+        rows += batch.length;
+        return observer.rows(index, batch);
+      },
+      notice: (notice) => observer.notice(index, notice),
+    });
+    this.#current = null;
+    await this.#recordEnd(verdict, end, rows);
+    return end;
+  }
+
+  async #recordEnd(verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }>, end: SqlEnd, rows: number): Promise<void> {
+    const { principal, target } = this.#requester;
+    const head = { at: this.#context.clock.now(), principal: principal.id, target: target.id, session: this.id };
+    if (end.ended === "alarm")
+      await this.#context.audit.append({
+        ...head,
+        type: "sentinel.alarm",
+        body: { message: end.message, statement: verdict.authorized.original },
+      });
+    await this.#context.audit.append({
+      ...head,
+      type: "statement.executed",
+      body: {
+        kind: "sql",
+        statementSha256: this.#context.sha256(verdict.authorized.original),
+        ended: end.ended,
+        rows,
+        command: end.ended === "done" ? end.command : null,
+        rowCount: end.ended === "done" ? end.rowCount : null,
+        error: end.ended === "failed" ? end.error.code : null,
+        durationMs: Math.round(end.durationMs),
+      },
+    });
+  }
+}
+
+/** The runner's code for: a relation is not what it was when the statement was judged. Nothing has run. */
+export const DEFINITION_CHANGED = "GH001";
+
+function limitsOf(decision: Decision, prepared: PreparedSql): SqlLimits {
+  let rows: number | null = null;
+  let timeoutMs = DEFAULT_TIMEOUT_MS;
+  let readOnly = !prepared.writes;
+  for (const obligation of decision.obligations) {
+    if (obligation.type === "limit-rows") rows = Math.min(rows ?? obligation.rows, obligation.rows);
+    if (obligation.type === "time-limit") timeoutMs = Math.min(timeoutMs, obligation.milliseconds);
+    if (obligation.type === "read-only") readOnly = true;
+  }
+  return { readOnly, rows, timeoutMs, lockTimeoutMs: LOCK_TIMEOUT_MS };
+}
+
+export function endOfReview(review: Review): "rejected" | "expired" | "withdrawn" {
+  const { state } = review.state;
+  return state === "rejected" || state === "withdrawn" ? state : "expired";
+}
