@@ -195,9 +195,7 @@ function odd(text: string): readonly Segment[] {
 
 /** Escapes that all versions of bash decode alike, to one ASCII character each. */
 function isPlainAnsi(text: string): boolean {
-  return /^\$'(?:[^\\\x80-\uffff]|\\[abefnrtv\\'"]|\\x[0-7][0-9a-fA-F](?![0-9a-fA-F])|\\[01][0-7]{2}|\\u00[0-7][0-9a-fA-F](?![0-9a-fA-F]))*'$/.test(
-    text,
-  );
+  return /^\$'(?:[^\\\x80-\uffff]|\\[abefnrtv\\'"]|\\x[0-7][0-9a-fA-F]|\\[01][0-7]{2}|\\u00[0-7][0-9a-fA-F])*'$/.test(text);
 }
 
 function unknown(why: string, splits: boolean): Segment {
