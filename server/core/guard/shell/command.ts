@@ -70,9 +70,15 @@ export function describeProgram(exec: Exec): void {
   const { walk, name, span, words } = exec;
   walk.program(name);
   const special = Object.hasOwn(SPECIAL, name) ? SPECIAL[name] : undefined;
-  if (special !== undefined) return special(exec);
+  if (special !== undefined) {
+    special(exec);
+    return;
+  }
   const entry = Object.hasOwn(CATALOGUE, name) ? CATALOGUE[name] : undefined;
-  if (entry !== undefined) return describeEntry(exec, entry);
+  if (entry !== undefined) {
+    describeEntry(exec, entry);
+    return;
+  }
   emitExec(exec, {
     subcommand: "",
     flags: flagsOf(words),

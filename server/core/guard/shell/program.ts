@@ -117,41 +117,69 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
     case "text":
       if (word.known === "no" && word.splits) walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
       return;
-    case "read":
-      return walk.file("file:read", word, state, tree);
-    case "list":
-      return walk.file("file:read", word, state);
-    case "tree":
-      return walk.file("file:read", word, state, true);
-    case "write":
-      return walk.file("file:write", word, state, tree);
-    case "delete":
-      return walk.file("file:delete", word, state, tree);
+    case "read": {
+      walk.file("file:read", word, state, tree);
+      return;
+    }
+    case "list": {
+      walk.file("file:read", word, state);
+      return;
+    }
+    case "tree": {
+      walk.file("file:read", word, state, true);
+      return;
+    }
+    case "write": {
+      walk.file("file:write", word, state, tree);
+      return;
+    }
+    case "delete": {
+      walk.file("file:delete", word, state, tree);
+      return;
+    }
     case "script":
       walk.file("file:read", word, state);
-      return walk.opaque(`script \`${word.source}\``, word.span);
+      {
+        walk.opaque(`script \`${word.source}\``, word.span);
+        return;
+      }
     case "program":
       describeCommand(walk, [word], state, word.span, null);
-      return walk.opaque(`program \`${word.source}\`, run by \`${exec.name}\``, word.span);
-    case "command":
-      return runText(exec, word);
+      {
+        walk.opaque(`program \`${word.source}\`, run by \`${exec.name}\``, word.span);
+        return;
+      }
+    case "command": {
+      runText(exec, word);
+      return;
+    }
     case "plugin":
       walk.emit({
         action: "shell:exec",
         resource: { kind: "program", program: word.known === "text" ? word.text : "*" },
         span: word.span,
       });
-      return walk.opaque(`code that \`${exec.name}\` loads`, word.span);
-    case "host":
-      return connect(exec, word);
-    case "url":
-      return url(exec, word);
+      {
+        walk.opaque(`code that \`${exec.name}\` loads`, word.span);
+        return;
+      }
+    case "host": {
+      connect(exec, word);
+      return;
+    }
+    case "url": {
+      url(exec, word);
+      return;
+    }
     case "remote": {
       const text = word.known === "text" ? word.text : word.known === "pattern" ? word.pattern : "";
       const host = /^(?:rsync:\/\/)?(?:[^/@:]+@)?([^/:]+):/.exec(text);
-      if (host !== null)
-        return walk.emit({ action: "network:connect", resource: { kind: "host", host: host[1] ?? "" }, span: word.span });
-      return walk.file("file:read", word, state, true);
+      if (host !== null) {
+        walk.emit({ action: "network:connect", resource: { kind: "host", host: host[1] ?? "" }, span: word.span });
+        return;
+      }
+      walk.file("file:read", word, state, true);
+      return;
     }
     case "process":
       if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
@@ -181,7 +209,10 @@ export function runText(exec: Exec, word: Argument): void {
 }
 
 export function connect(exec: Exec, word: Argument): void {
-  if (word.known !== "text") return exec.walk.opaque(`host \`${word.source}\``, word.span);
+  if (word.known !== "text") {
+    exec.walk.opaque(`host \`${word.source}\``, word.span);
+    return;
+  }
   exec.walk.emit({
     action: "network:connect",
     resource: { kind: "host", host: word.text.replace(/^[^@]*@/, "") },
@@ -191,18 +222,26 @@ export function connect(exec: Exec, word: Argument): void {
 
 export function url(exec: Exec, word: Argument): void {
   const { walk, state } = exec;
-  if (word.known !== "text") return walk.opaque(`address \`${word.source}\``, word.span);
+  if (word.known !== "text") {
+    walk.opaque(`address \`${word.source}\``, word.span);
+    return;
+  }
   const file = /^file:\/*(\/.*)$/i.exec(word.text);
   if (file !== null) {
     let path = file[1] ?? "";
     try {
       path = decodeURIComponent(path);
     } catch {
-      return walk.opaque(`address \`${word.source}\``, word.span);
+      walk.opaque(`address \`${word.source}\``, word.span);
+      return;
     }
-    return walk.file("file:read", { ...word, text: path }, state);
+    walk.file("file:read", { ...word, text: path }, state);
+    return;
   }
-  if (/^[a-z0-9+.-]*:?\/*[^/]*[{}[\]]/i.test(word.text)) return walk.opaque(`address \`${word.source}\``, word.span);
+  if (/^[a-z0-9+.-]*:?\/*[^/]*[{}[\]]/i.test(word.text)) {
+    walk.opaque(`address \`${word.source}\``, word.span);
+    return;
+  }
   const host = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)/.exec(word.text);
   walk.emit({
     action: "network:connect",

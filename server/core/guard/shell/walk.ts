@@ -22,7 +22,7 @@ import { read } from "./read.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
 import { dateShape } from "./substitution.ts";
 import { isHarmless, isHeldByShell } from "./variable.ts";
-import { type Argument, expandWord, valueOf, type WordWalk } from "./word.ts";
+import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -77,14 +77,22 @@ export class Walk {
    */
   file(action: "file:read" | "file:write" | "file:delete", argument: Argument, state: State, tree = false): void {
     if (argument.known === "pipe") return;
-    if (argument.known === "no") return this.opaque(`path \`${argument.source}\``, argument.span);
+    if (argument.known === "no") {
+      this.opaque(`path \`${argument.source}\``, argument.span);
+      return;
+    }
     const text = argument.known === "text" ? argument.text : argument.pattern;
     const pattern = argument.known === "pattern";
     if (text === "" || (text === "-" && action !== "file:delete")) return;
-    if (text.includes("\0")) return this.opaque(`path \`${argument.source}\``, argument.span);
+    if (text.includes("\0")) {
+      this.opaque(`path \`${argument.source}\``, argument.span);
+      return;
+    }
     const cwds = text.startsWith("/") ? ["/"] : state.cwds;
-    if (cwds === null)
-      return this.opaque(`path \`${argument.source}\` in a directory that is known only when it runs`, argument.span);
+    if (cwds === null) {
+      this.opaque(`path \`${argument.source}\` in a directory that is known only when it runs`, argument.span);
+      return;
+    }
     for (const cwd of cwds) {
       const path = absolute(text, cwd);
       if (path === null) {
@@ -360,7 +368,7 @@ export class Walk {
       for (const element of node.value.elements) this.words(element, state);
       return this.set(state, node.name, null, span);
     }
-    const value = valueOf(this.words(node.value, state, "assignment"));
+    const value = valuesIn(this.words(node.value, state, "assignment"));
     if (scope === "environment" && !isHarmless(node.name)) this.setting(node.name, span);
     return this.set(state, node.name, node.append === true || node.index !== undefined ? null : value, span);
   }
@@ -442,7 +450,10 @@ export class Walk {
   }
 
   private nested(script: ParsedScript, state: State, at: Span | null): void {
-    if (++this.depth > 30) return this.opaque("commands nested too deep", this.span(script.pos, script.end));
+    if (++this.depth > 30) {
+      this.opaque("commands nested too deep", this.span(script.pos, script.end));
+      return;
+    }
     const before = this.outer;
     if (at !== null) this.outer ??= at;
     this.script(script, state);
@@ -465,7 +476,7 @@ export class Walk {
     const value = this.lookUp(part.parameter, state);
     switch (operation.type) {
       case "Default": {
-        const other = valueOf(this.words(operation.operand, state, "assignment"));
+        const other = valuesIn(this.words(operation.operand, state, "assignment"));
         if (operation.operator === "=" || operation.operator === ":=") {
           if (isHeldByShell(part.parameter)) this.setting(part.parameter, span);
           return null;
@@ -633,7 +644,7 @@ export class Walk {
             this.opaque("a here-string without text", span);
             break;
           }
-          const value = valueOf(this.words(redirection.target, state, "assignment"));
+          const value = valuesIn(this.words(redirection.target, state, "assignment"));
           const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
           if (standard) input = piece !== undefined && !piece.pattern ? { text: piece.text, span } : "unknown";
           break;
@@ -662,13 +673,20 @@ export class Walk {
     if (argument.known === "text") {
       if (/^[<>]&$/.test(operator) && /^([0-9]+-?|-)$/.test(argument.text)) return;
       const net = /^\/dev\/(tcp|udp)\/([^/]*)\/(.*)$/.exec(argument.text.replace(/\/+/g, "/"));
-      if (net !== null)
-        return this.emit({ action: "network:connect", resource: { kind: "host", host: net[2] ?? "" }, span: argument.span });
+      if (net !== null) {
+        this.emit({ action: "network:connect", resource: { kind: "host", host: net[2] ?? "" }, span: argument.span });
+        return;
+      }
     }
     if (/^[<>]&$/.test(operator) && argument.known === "pattern" && argument.pattern === "*") return;
-    if (argument.known === "no" && /^\/dev\//.test(argument.prefix))
-      return this.opaque(`path \`${argument.source}\``, argument.span);
-    if (operator === "<" || operator === "<&") return this.file("file:read", argument, state);
+    if (argument.known === "no" && /^\/dev\//.test(argument.prefix)) {
+      this.opaque(`path \`${argument.source}\``, argument.span);
+      return;
+    }
+    if (operator === "<" || operator === "<&") {
+      this.file("file:read", argument, state);
+      return;
+    }
     if (operator === "<>") this.file("file:read", argument, state);
     this.file("file:write", argument, state);
   }
@@ -680,5 +698,5 @@ const IN_TREE = { command: { program: "", subcommand: "", flags: ["recursive"], 
 function valueOfList(alternatives: readonly (readonly Argument[])[]): Value {
   const fields = alternatives.flat();
   if (fields.some((field) => field.known === "no" || field.known === "pipe")) return null;
-  return valueOf(fields.map((field) => [field]));
+  return valuesIn(fields.map((field) => [field]));
 }

@@ -276,7 +276,7 @@ function cross(lists: readonly (readonly (readonly Argument[])[])[]): readonly (
 }
 
 /** The values that a word has as one text, for an assignment. */
-export function valueOf(fields: readonly (readonly Argument[])[]): Value {
+export function valuesIn(fields: readonly (readonly Argument[])[]): Value {
   const pieces: Piece[] = [];
   for (const [only, ...more] of fields) {
     if (more.length > 0) return null;

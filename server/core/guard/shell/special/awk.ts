@@ -47,9 +47,15 @@ export function awk(exec: Exec): void {
 type Token = { readonly kind: "word" | "string" | "pattern" | "sign"; readonly text: string };
 
 function describeProgramText(exec: Exec, program: Argument): void {
-  if (program.known !== "text") return exec.walk.opaque(`program text \`${program.source}\``, program.span);
+  if (program.known !== "text") {
+    exec.walk.opaque(`program text \`${program.source}\``, program.span);
+    return;
+  }
   const tokens = tokenise(program.text);
-  if (tokens === null) return exec.walk.opaque(`program text \`${program.source}\`, of which a part is not known`, program.span);
+  if (tokens === null) {
+    exec.walk.opaque(`program text \`${program.source}\`, of which a part is not known`, program.span);
+    return;
+  }
   const gap = (why: string): Argument => ({
     span: program.span,
     source: program.source,

@@ -38,7 +38,10 @@ export function sed(exec: Exec): void {
 }
 
 function describeScript(exec: Exec, script: Argument): void {
-  if (script.known !== "text") return exec.walk.opaque(`script \`${script.source}\``, script.span);
+  if (script.known !== "text") {
+    exec.walk.opaque(`script \`${script.source}\``, script.span);
+    return;
+  }
   let at = 0;
   const text = script.text;
   const rest = () => {
@@ -84,12 +87,18 @@ function describeScript(exec: Exec, script: Argument): void {
     else if (/[0-9,$!~+]/.test(c)) at++;
     else if (c === "/" || c === "\\") {
       if (c === "\\") at++;
-      if (!delimited()) return opaque();
+      if (!delimited()) {
+        opaque();
+        return;
+      }
       while (/[IM]/.test(text[at] ?? "")) at++;
     } else if (c === "s" || c === "y") {
       at++;
       const delimiter = text[at] ?? "";
-      if (!delimited() || !replacement(delimiter)) return opaque();
+      if (!delimited() || !replacement(delimiter)) {
+        opaque();
+        return;
+      }
       for (; at < text.length && !/[;}\n]/.test(text[at] ?? ""); at++) {
         const flag = text[at] as string;
         if (flag === "w") {
@@ -106,7 +115,10 @@ function describeScript(exec: Exec, script: Argument): void {
             prefix: "",
             splits: false,
           });
-        } else if (!/[gpiIMm0-9\s#]/.test(flag)) return opaque();
+        } else if (!/[gpiIMm0-9\s#]/.test(flag)) {
+          opaque();
+          return;
+        }
       }
     } else if (/[pPdDgGhHnNx=Fz]/.test(c)) at++;
     else if (/[qQlL]/.test(c)) {
@@ -131,6 +143,9 @@ function describeScript(exec: Exec, script: Argument): void {
           ? { span: script.span, source: script.source, known: "no", why: "is a line of the input", prefix: "", splits: false }
           : { ...script, text: command },
       );
-    } else return opaque();
+    } else {
+      opaque();
+      return;
+    }
   }
 }

@@ -29,8 +29,10 @@ export function shell(exec: Exec): void {
   if (/^(csh|tcsh|fish)$/.test(name)) walk.opaque(`\`${name}\`, whose language is another one`, exec.span);
   const command = takesText ? (line.options.find((option) => option.name === "--command")?.value ?? line.operands[0]) : undefined;
   if (takesText) {
-    if (command?.known !== "text")
-      return walk.opaque(`text for \`${name}\` that is known only when it runs`, command?.span ?? exec.span);
+    if (command?.known !== "text") {
+      walk.opaque(`text for \`${name}\` that is known only when it runs`, command?.span ?? exec.span);
+      return;
+    }
     const positional = line.operands.slice(2);
     walk.text(
       command.text,
@@ -47,7 +49,8 @@ export function shell(exec: Exec): void {
   const [script] = line.operands;
   if (script !== undefined) {
     walk.file("file:read", script, exec.state);
-    return walk.opaque(`script \`${script.source}\``, script.span);
+    walk.opaque(`script \`${script.source}\``, script.span);
+    return;
   }
   if (typeof exec.input === "object" && exec.input !== null) {
     walk.text(exec.input.text, exec.input.span, inner(exec, []));
