@@ -26,6 +26,8 @@ export interface PreparedSql {
   readonly sentinel: readonly { readonly key: string; readonly column: string; readonly mask: string }[];
   /** Relations that a result column may come from. */
   readonly origins: readonly number[];
+  /** Of the catalog that it was judged with. */
+  readonly catalogVersion: string;
   /** What it was judged on: object identifiers and their definitions' fingerprints. */
   readonly judgedOn: readonly { readonly oid: number; readonly fingerprint: string }[];
   /** Mask's identifier per result column, null where nothing is masked. Null: the columns are not known. */

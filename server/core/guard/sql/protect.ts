@@ -80,7 +80,7 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
       refuseStored(described, use, hidden);
       for (const filter of filters) filtered.set(resourceName(table(use.relation)), filter.id);
       replaced.add(use);
-      splices.push(...replacement(use, maskings, filters, statement.source));
+      splices.push(...replacement(use, maskings, filters, described));
     }
   }
   for (const edit of analysis.edits) splices.push(edit);
@@ -92,7 +92,7 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
   const prepared: PreparedSql = {
     ...head(described),
     ...spliced,
-    sensitive: masked.size > 0 || filtered.size > 0 || sentinel.size > 0,
+    sensitive: filtered.size > 0 || sentinel.size > 0 || analysis.called.size > 0,
     sentinel: [...sentinel].map(([key, value]) => ({ key, ...value })),
     origins: [...new Set(analysis.uses.map((use) => use.relation.oid))],
     judgedOn: judgedOn(analysis.uses, catalog),
@@ -118,6 +118,7 @@ function head(described: DescribedSql) {
     definitions: described.definitions,
     opaque: described.opaque,
     parameters: null,
+    catalogVersion: described.analysis.catalog.version,
   };
 }
 
@@ -216,14 +217,17 @@ function replacement(
   use: RelationUse,
   maskings: Maskings,
   filters: readonly { readonly where: string }[],
-  source: string,
+  { analysis, statement }: DescribedSql,
 ): readonly Splice[] {
   const [system] = use.system;
   if (system !== undefined && use.whole !== null) {
     refuse(`\`${system[0]}\` beside a whole row of a masked or filtered table is not supported`, system[1], "name the columns");
   }
-  const text = subqueryFor(use, (column) => maskings.of(use.relation, column, use.only), filters, source);
+  const text = subqueryFor(use, (column) => maskings.of(use.relation, column, use.only), filters, statement.source);
   const splices: Splice[] = [{ span: use.outerSpan, text, is: "generated" }];
+  const word = analysis.tokens.before(use.outerSpan[0]);
+  // `TABLE t` takes no subquery.
+  if (word !== null && word.text === "table") splices.push({ span: word.span, text: "SELECT * FROM" });
   if (use.sample !== null) splices.push({ span: use.sample, text: "" });
   for (const span of use.schemaTokens) splices.push({ span, text: "" });
   return splices;

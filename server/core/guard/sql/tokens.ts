@@ -28,6 +28,12 @@ export class Tokens {
     return this.spans[index] ?? [this.source.length, this.source.length];
   }
 
+  /** The token before the one at `offset`, null: it is the first. */
+  before(offset: number): { readonly text: string; readonly span: Span } | null {
+    const index = this.at(offset);
+    return index === null || index === 0 ? null : { text: this.text(index - 1), span: this.span(index - 1) };
+  }
+
   /** `a.b.c` from `offset`: the spans of its parts, a trailing star included. */
   dotted(offset: number): readonly Span[] {
     let index = this.at(offset);

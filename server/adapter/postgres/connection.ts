@@ -1,0 +1,277 @@
+import type { Catalog, PreparedSql, SqlSessionState } from "../../core/guard/sql/index.ts";
+import type { Authorized } from "../../gateway/authorized.ts";
+import type { SqlConnection, SqlEnd, SqlLimits, SqlSink } from "../../gateway/ports.ts";
+import { FINGERPRINT, newest } from "./catalog-queries.ts";
+import { type Client, cancelOnServer, type Field, type Login, rows, type ServerMessage } from "./driver.ts";
+import { Preparing, type Ran, Running, type Step } from "./reading.ts";
+import { scrub, scrubNotice } from "./scrub.ts";
+
+/** A relation, or what could be called in it, is not what it was when the statement was judged. Nothing has run. */
+export const DEFINITION_CHANGED = "GH001";
+
+/** The catalog as the connection can see it; `refresh` after a change of definitions. */
+export interface CatalogSource {
+  get(): Promise<Catalog>;
+  /** What this connection alone sees, inside of its own transaction. */
+  own(client: Client): Promise<Catalog>;
+  refresh(): void;
+}
+
+export interface ConnectionParts {
+  readonly login: Login;
+  readonly client: Client;
+  readonly catalog: CatalogSource;
+  readonly searchPath: readonly string[];
+  readonly now: () => number;
+}
+
+const CLOSE_LIMIT_MS = 2_000;
+
+export class PostgresConnection implements SqlConnection {
+  #transaction: SqlSessionState["transaction"] = "idle";
+  #running: PreparedSql | null = null;
+  #sink: SqlSink | null = null;
+  #cancelled = false;
+  #closed: string | null = null;
+  /** Set while definitions of the open transaction differ from what others see. */
+  #ownCatalog: Promise<Catalog> | null = null;
+  #seesOwn = false;
+  readonly #listeners: ((reason: string) => void)[] = [];
+  readonly #parts: ConnectionParts;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    const { client } = parts;
+    client.on("error", (error) => this.#gone(error.message));
+    client.on("end", () => this.#gone("the server closed the connection"));
+    client.connection.on("readyForQuery", ({ status }) => {
+      this.#transaction = status === "I" ? "idle" : status === "T" ? "open" : "failed";
+    });
+    client.connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
+      const changed =
+        (parameterName === "standard_conforming_strings" && parameterValue !== "on") ||
+        (parameterName === "client_encoding" && parameterValue !== "UTF8");
+      if (changed) this.#destroy(`setting \`${parameterName}\` was changed behind the gateway`);
+    });
+    client.connection.on("notice", (message) => {
+      const notice = scrubNotice(message, this.#running);
+      if (notice !== null) this.#sink?.notice(notice);
+    });
+  }
+
+  get state(): SqlSessionState {
+    return { searchPath: this.#parts.searchPath, transaction: this.#transaction };
+  }
+
+  catalog(): Promise<Catalog> {
+    if (!this.#seesOwn || this.#transaction !== "open") return this.#parts.catalog.get();
+    this.#ownCatalog ??= this.#parts.catalog.own(this.#parts.client);
+    return this.#ownCatalog;
+  }
+
+  async run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink): Promise<SqlEnd> {
+    const { now } = this.#parts;
+    const started = now();
+    if (this.#closed !== null) return failed({ code: "08006", message: this.#closed }, 0);
+    if (this.#running !== null) return failed({ code: "55006", message: "another statement is running" }, 0);
+    this.#running = statement;
+    this.#sink = sink;
+    this.#cancelled = false;
+    try {
+      return await this.#inTransaction(statement, limits, sink, started);
+    } finally {
+      this.#running = null;
+      this.#sink = null;
+    }
+  }
+
+  async #inTransaction(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number): Promise<SqlEnd> {
+    const readOnly = limits.readOnly || !prepared.writes;
+    const idle = this.#transaction === "idle";
+    const own = idle && prepared.transaction === null && !prepared.outsideTransaction;
+    // In the person's own transaction a reading statement gets a read-only part of it, which ends with it.
+    const part = this.#transaction === "open" && readOnly && prepared.transaction === null && prepared.kind !== "set";
+    const scope = own || this.#transaction === "open" ? "LOCAL" : "SESSION";
+    const limit = `SET ${scope} statement_timeout = ${Math.max(0, Math.round(limits.timeoutMs))}; SET ${scope} lock_timeout = ${Math.max(0, Math.round(limits.lockTimeoutMs))}`;
+    const before = [
+      ...(own ? [readOnly ? "BEGIN READ ONLY" : "BEGIN"] : []),
+      ...(part ? ["SAVEPOINT gatehouse", "SET LOCAL transaction_read_only = on"] : []),
+      ...(this.#transaction === "failed" ? [] : [limit]),
+    ];
+    const opened = before.length === 0 ? null : await this.#plain(before.join("; "));
+    if (opened !== null) return this.#end(opened, prepared, started, "parse");
+    const end = await this.#execute(prepared, limits, sink, started, own);
+    if (this.#closed !== null) return end;
+    const well = end.ended === "done" && !(end.limited && this.#transaction === "failed");
+    if (own) {
+      const closing = await this.#plain(well ? "COMMIT" : "ROLLBACK");
+      if (closing !== null && well) return this.#end(closing, prepared, started, "run");
+    } else if (part && this.#transaction === "open") {
+      await this.#plain("ROLLBACK TO SAVEPOINT gatehouse; RELEASE SAVEPOINT gatehouse");
+    }
+    this.#followDefinitions(prepared, end);
+    return end;
+  }
+
+  #followDefinitions(prepared: PreparedSql, end: SqlEnd): void {
+    if (this.#transaction === "idle") {
+      if (this.#seesOwn) this.#parts.catalog.refresh();
+      this.#seesOwn = false;
+      this.#ownCatalog = null;
+    }
+    if (!prepared.definitions || end.ended !== "done") return;
+    this.#parts.catalog.refresh();
+    this.#seesOwn = this.#transaction === "open";
+    this.#ownCatalog = null;
+  }
+
+  async #execute(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number, own: boolean): Promise<SqlEnd> {
+    const { client } = this.#parts;
+    const described = await new Promise<Step<readonly Field[]>>((settle) => client.query(new Preparing(prepared.sent, settle)));
+    if (!described.ok) return this.#end(described.error, prepared, started, "parse");
+    const alarm = alarmOf(prepared, described.value);
+    if (alarm !== null) {
+      this.#destroy("a column that must be masked arrived raw");
+      return { ended: "alarm", message: alarm, durationMs: this.#since(started) };
+    }
+    const changed = await this.#definitionChanged(prepared);
+    if (changed !== null) {
+      this.#parts.catalog.refresh();
+      this.#ownCatalog = null;
+      if (this.#transaction === "open") await this.#plain('DEALLOCATE "gatehouse"');
+      return failed({ code: DEFINITION_CHANGED, message: changed }, this.#since(started));
+    }
+    if (described.value.length > 0) sink.columns(await this.#columns(prepared, described.value));
+    const stop = () => void this.#cancelNow();
+    const atLimit = prepared.writes ? "drop" : own ? "cancel" : "ask";
+    const options = { values: prepared.parameters ?? [], limit: limits.rows, atLimit, stop, sink } as const;
+    const ran = await new Promise<Step<Ran>>((settle) => client.query(new Running(options, settle)));
+    if (!ran.ok) return this.#end(ran.error, prepared, started, "run");
+    const [command = "", ...numbers] = ran.value.tag.split(" ");
+    const last = numbers.at(-1);
+    return {
+      ended: "done",
+      command:
+        ran.value.tag === ""
+          ? prepared.kind.toUpperCase()
+          : numbers.length > 0 && /^\d+$/.test(last ?? "")
+            ? command
+            : ran.value.tag,
+      rowCount: ran.value.limited ? ran.value.rows : last !== undefined && /^\d+$/.test(last) ? Number(last) : null,
+      limited: ran.value.limited,
+      durationMs: this.#since(started),
+    };
+  }
+
+  /** INVARIANT (no stale judgement): relations are locked by the parse; now they are compared with what was judged. */
+  async #definitionChanged(prepared: PreparedSql): Promise<string | null> {
+    if (prepared.judgedOn.length === 0 && prepared.origins.length === 0) return null;
+    const oids = prepared.judgedOn.map(({ oid }) => String(oid)).join(", ");
+    const list = oids === "" ? "0" : oids;
+    const answer = await rows(
+      this.#parts.client,
+      `SELECT c.oid::pg_catalog.int8, ${FINGERPRINT}, '' FROM pg_catalog.pg_class AS c WHERE c.oid IN (${list})
+       UNION ALL SELECT 0, '', pg_catalog.concat_ws('.', ${newest()})`,
+    ).catch(() => null);
+    if (answer === null) return "definitions could not be compared";
+    const now = new Map(answer.map(([oid, fingerprint]) => [Number(oid), fingerprint]));
+    for (const { oid, fingerprint } of prepared.judgedOn) {
+      if (now.get(oid) !== fingerprint) return "a table has changed since the statement was judged";
+    }
+    const newestNow = answer.find(([oid]) => oid === "0")?.[2] ?? "";
+    if (!this.#seesOwn && newestNow !== newestOf(prepared.catalogVersion))
+      return "functions have changed since the statement was judged";
+    return null;
+  }
+
+  async #columns(prepared: PreparedSql, fields: readonly Field[]) {
+    const masks = prepared.resultMasks;
+    const types = await this.#typeNames(fields);
+    return fields.map((field, index) => ({
+      name: field.name,
+      type: types[index] ?? "unknown",
+      masked: masks === null || masks.length !== fields.length ? null : (masks[index] ?? null),
+    }));
+  }
+
+  async #typeNames(fields: readonly Field[]): Promise<readonly string[]> {
+    const list = fields.map((field) => `pg_catalog.format_type(${Number(field.dataTypeID)}, ${Number(field.dataTypeModifier)})`);
+    const [names] = await rows(this.#parts.client, `SELECT ${list.join(", ")}`).catch(() => []);
+    return (names ?? []).map((name) => name ?? "unknown");
+  }
+
+  /** Null: it went well. */
+  #plain(sql: string): Promise<ServerMessage | null> {
+    return this.#parts.client.query(sql).then(
+      () => null,
+      (error: unknown): ServerMessage => (typeof error === "object" && error !== null ? error : { message: String(error) }),
+    );
+  }
+
+  #end(error: ServerMessage, prepared: PreparedSql, started: number, phase: "parse" | "run"): SqlEnd {
+    const durationMs = this.#since(started);
+    if (error.code === "57014" && this.#cancelled) return { ended: "cancelled", durationMs };
+    if (error.code === undefined) return failed({ code: "08006", message: "the connection to the database broke" }, durationMs);
+    return { ended: "failed", error: scrub(error, prepared, phase), durationMs };
+  }
+
+  #since(started: number): number {
+    return Math.max(0, this.#parts.now() - started);
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#running === null) return;
+    this.#cancelled = true;
+    await this.#cancelNow();
+  }
+
+  #cancelNow(): Promise<void> {
+    return cancelOnServer(this.#parts.login, this.#parts.client);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed !== null) return;
+    if (this.#running !== null) await this.cancel();
+    const late = new Promise<void>((settle) => setTimeout(settle, CLOSE_LIMIT_MS).unref());
+    await Promise.race([this.#parts.client.end().catch(() => {}), late]);
+    this.#destroy("closed");
+  }
+
+  onClosed(listener: (reason: string) => void): void {
+    if (this.#closed !== null) listener(this.#closed);
+    else this.#listeners.push(listener);
+  }
+
+  #destroy(reason: string): void {
+    this.#gone(reason);
+    this.#parts.client.connection.stream.destroy();
+  }
+
+  #gone(reason: string): void {
+    if (this.#closed !== null) return;
+    this.#closed = reason;
+    for (const listener of this.#listeners.splice(0)) listener(reason);
+  }
+}
+
+function failed(error: { readonly code: string; readonly message: string }, durationMs: number): SqlEnd {
+  return { ended: "failed", error: { ...error, hint: null, span: null }, durationMs };
+}
+
+/** A catalog's version is its counters, then the newest object identifiers. */
+function newestOf(version: string): string {
+  return version.split(".").slice(1).join(".");
+}
+
+/** The sentinel: the server says which stored column each result column is. A masked one must not be among them. */
+function alarmOf(prepared: PreparedSql, fields: readonly Field[]): string | null {
+  if (prepared.opaque) return null;
+  for (const field of fields) {
+    if (field.tableID === 0) continue;
+    const found = prepared.sentinel.find(({ key }) => key === `${field.tableID}.${field.columnID}`);
+    if (found !== undefined) return `column \`${found.column}\` must be masked (\`${found.mask}\`) and arrived raw`;
+    if (!prepared.origins.includes(field.tableID))
+      return `result column \`${field.name}\` comes from a table that was not judged`;
+  }
+  return null;
+}
