@@ -1,0 +1,50 @@
+import type { Decision, Reason } from "../core/domain/decision.ts";
+import type { Review } from "../core/domain/review.ts";
+import { printable } from "../core/terminal/prompt.ts";
+import { textWidth } from "../core/terminal/width.ts";
+
+const RED = "\x1b[31m";
+const AMBER = "\x1b[33m";
+const GREEN = "\x1b[32m";
+const DIM = "\x1b[2m";
+const RESET = "\x1b[0m";
+
+/** The line again with the offending words underlined by carets, then each reason and what made it. */
+export function deniedText(line: string, decision: Decision): string {
+  return `${carets(line, decision.reasons, RED)}${decision.reasons.slice(0, 6).map((reason) => reasonText("✕", RED, reason)).join("")}`;
+}
+
+/** What waits, why, and how to give up. */
+export function reviewText(review: Review): string {
+  const policies = review.requirements.map((requirement) => `\`${requirement.policy}\``).join(", ");
+  const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(", ");
+  return `${AMBER}⧗ waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
+}
+
+/** For `why` and `can`. */
+export function explained(line: string, decision: Decision): string {
+  switch (decision.outcome) {
+    case "deny":
+      return deniedText(line, decision);
+    case "review":
+      return `${carets(line, decision.reasons.filter((reason) => reason.outcome === "review"), AMBER)}${decision.reasons.filter((reason) => reason.outcome === "review").map((reason) => reasonText("⧗", AMBER, reason)).join("")}`;
+    case "allow":
+      return decision.reasons.length === 0 ? `${GREEN}✓${RESET} allowed\r\n` : decision.reasons.slice(0, 12).map((reason) => reasonText("✓", GREEN, reason)).join("");
+  }
+}
+
+function reasonText(sign: string, colour: string, reason: Reason): string {
+  const hint = reason.hint === undefined ? "" : `\r\n  ${DIM}${printable(reason.hint)}${RESET}`;
+  return `${colour}${sign}${RESET} ${printable(reason.message)}${hint}\r\n`;
+}
+
+/** Only for what is one row: carets under a text that wraps would point elsewhere. */
+function carets(line: string, reasons: readonly Reason[], colour: string): string {
+  if (line.includes("\n") || line.length > 200) return "";
+  const marks = Array.from({ length: line.length }, () => false);
+  for (const { span } of reasons) for (let i = span[0]; i < Math.min(span[1], line.length); i++) marks[i] = true;
+  if (!marks.includes(true)) return "";
+  let under = "";
+  for (let i = 0; i < line.length; i++) under += (marks[i] === true ? "^" : " ").repeat(textWidth(line[i] as string));
+  return `  ${printable(line)}\r\n  ${colour}${under.trimEnd()}${RESET}\r\n`;
+}

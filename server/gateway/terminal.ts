@@ -1,0 +1,474 @@
+import type { Decision } from "../core/domain/decision.ts";
+import type { MicroAction } from "../core/domain/micro-action.ts";
+import type { Review } from "../core/domain/review.ts";
+import { describeShell, type GatewayBuiltin, incomplete, type PreparedShell, type ShellWhere } from "../core/guard/shell/index.ts";
+import { createStreamMasker, IDLE_MS, type StreamMasker } from "../core/mask/stream.ts";
+import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
+import { printable, promptOf } from "../core/terminal/prompt.ts";
+import { createSanitiser } from "../core/terminal/sanitise.ts";
+import type { Authorized } from "./authorized.ts";
+import type { ProgramEnd, RunningProgram } from "./ports.ts";
+import type { OpenShellSession } from "./sessions.ts";
+import type { ShellSubmission } from "./shell-judge.ts";
+import { deniedText, explained, reviewText } from "./terminal-text.ts";
+
+export interface TerminalEvents {
+  output(bytes: Uint8Array): void;
+  verdict(text: string, decision: Decision | null, microActions: readonly MicroAction[]): void;
+  state(state: { readonly cwd: string; readonly running: boolean; readonly exitCode: number | null; readonly review: Review | null }): void;
+  ended(reason: string): void;
+  failed(error: unknown): void;
+}
+
+export interface TerminalOptions {
+  readonly session: OpenShellSession;
+  readonly detectors: Parameters<typeof createStreamMasker>[0]["detectors"];
+  /** Milliseconds; only differences count. */
+  readonly now: () => number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly events: TerminalEvents;
+}
+
+/** Output that the browser may have waiting unparsed before the program is made to wait. */
+const AHEAD_BYTES = 1_000_000;
+const VERDICT_DELAY_MS = 60;
+const SIGNAL_AFTER_MS = 500;
+const KILL_AFTER_MS = 2_500;
+const TYPE_AHEAD = 16_000;
+
+type Phase =
+  | { readonly phase: "editing" }
+  /** A line is being judged, or waits for review. */
+  | { readonly phase: "judging"; readonly abort: AbortController }
+  | { readonly phase: "running"; readonly program: RunningProgram; readonly interactive: boolean; interrupted: boolean }
+  | { readonly phase: "closed" };
+
+/** One terminal tab: the gateway's prompt and line editor, and each accepted line in a channel of its own. */
+export class Terminal {
+  readonly #session: OpenShellSession;
+  readonly #options: TerminalOptions;
+  readonly #events: TerminalEvents;
+  readonly #editor: LineEditor;
+  readonly #home: string;
+  #columns: number;
+  #rows: number;
+  #cwd: string;
+  #previous: string;
+  #environment: Readonly<Record<string, string>> = {};
+  #exitCode: number | null = null;
+  #phase: Phase = { phase: "editing" };
+  #ahead = "";
+  #unparsed = 0;
+  #wake: (() => void)[] = [];
+  #last: { readonly text: string; readonly decision: Decision } | null = null;
+  #verdictTimer: NodeJS.Timeout | null = null;
+  readonly #decoder = new TextDecoder();
+  readonly #encoder = new TextEncoder();
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+    this.#session = options.session;
+    this.#events = options.events;
+    this.#columns = options.columns;
+    this.#rows = options.rows;
+    this.#home = options.session.connection.home;
+    this.#cwd = this.#home;
+    this.#previous = this.#home;
+    this.#editor = new LineEditor(options.columns, { incomplete, history: [] });
+    options.session.onInterrupt((reason) => {
+      if (this.#phase.phase !== "running") return;
+      this.#write(`\r\n\x1b[31m✕ ${reason}\x1b[0m\r\n`);
+      this.#interrupt(this.#phase);
+    });
+    this.#write(`\x1b[2mEvery line is judged before it runs and is on the record. \`help\` says what else there is.\x1b[0m\r\n`);
+    this.#prompt();
+  }
+
+  input(bytes: Uint8Array): void {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    const phase = this.#phase;
+    switch (phase.phase) {
+      case "editing":
+        return this.#edit(text);
+      case "judging":
+        if (text.includes("\x03")) phase.abort.abort(new Error("withdrawn"));
+        else this.#keep(text);
+        return;
+      case "running":
+        return this.#typed(phase, bytes, text);
+      case "closed":
+        return;
+    }
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#columns = columns;
+    this.#rows = rows;
+    if (this.#phase.phase === "running") this.#phase.program.resize(columns, rows);
+    const redrawn = this.#editor.resize(columns);
+    if (this.#phase.phase === "editing") this.#write(redrawn);
+  }
+
+  /** The browser has parsed so many bytes more. */
+  acknowledge(bytes: number): void {
+    this.#unparsed = Math.max(0, this.#unparsed - bytes);
+    if (this.#unparsed > AHEAD_BYTES) return;
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  close(): void {
+    const phase = this.#phase;
+    this.#phase = { phase: "closed" };
+    if (this.#verdictTimer !== null) clearTimeout(this.#verdictTimer);
+    if (phase.phase === "judging") phase.abort.abort(new Error("closed"));
+    if (phase.phase === "running") phase.program.signal("HUP");
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  get #where(): ShellWhere {
+    return { cwd: this.#cwd, home: this.#home, user: this.#session.connection.user, environment: this.#environment };
+  }
+
+  #edit(text: string): void {
+    let rest: string | null = text;
+    // A line that is accepted in the middle of a flood of keys: what follows it waits for the next prompt.
+    const end = rest.search(/[\r\n]/);
+    const pasting = rest.includes("\x1b[200~") || this.#pasting;
+    this.#pasting = pasting && !rest.includes("\x1b[201~");
+    if (end !== -1 && !pasting) {
+      const stop = end + (rest.startsWith("\r\n", end) ? 2 : 1);
+      this.#keep(rest.slice(stop));
+      rest = rest.slice(0, stop);
+    }
+    for (const effect of this.#editor.feed(rest)) this.#effect(effect);
+    if (this.#phase.phase === "editing" && this.#ahead !== "" && end !== -1 && !pasting) {
+      const next = this.#ahead;
+      this.#ahead = "";
+      this.#edit(next);
+    }
+  }
+
+  #pasting = false;
+
+  #effect(effect: EditorEffect): void {
+    switch (effect.effect) {
+      case "output":
+        return this.#write(effect.text);
+      case "accept":
+        return this.#accept(effect.line);
+      case "interrupt":
+        this.#exitCode = 130;
+        return this.#prompt();
+      case "end-of-file":
+        return this.#exit();
+      case "changed":
+        return this.#judgeSoon(effect.line);
+      case "complete":
+        void this.#complete(effect.before).catch((error: unknown) => this.#events.failed(error));
+        return;
+    }
+  }
+
+  #accept(line: string): void {
+    if (line.trim() === "") return this.#prompt();
+    const abort = new AbortController();
+    this.#phase = { phase: "judging", abort };
+    this.#submit(line, abort.signal).catch((error: unknown) => {
+      this.#events.failed(error);
+      const expected = error instanceof Error && "code" in error && error.code === "unavailable";
+      this.#write(`\x1b[31m✕ ${expected ? printable(error.message) : "something went wrong in Gatehouse; the command was not run"}\x1b[0m\r\n`);
+      this.#prompt();
+    });
+  }
+
+  async #submit(line: string, signal: AbortSignal): Promise<void> {
+    const described = describeShell(line, this.#where);
+    if (!("refusal" in described) && described.builtin !== null && (await this.#builtin(described.builtin, line, signal))) return;
+    const submitted = await this.#judged(line, signal);
+    if (submitted.allowed) await this.#run(submitted);
+    else this.#prompt();
+  }
+
+  /** On the record; a denial and a review are shown. */
+  async #judged(line: string, signal: AbortSignal): Promise<ShellSubmission> {
+    const submitted = await this.#session.judge.submit(line, this.#where, {
+      waitForReview: true,
+      reason: "",
+      signal,
+      onReview: (review) => {
+        this.#write(reviewText(review));
+        this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review });
+      },
+    });
+    this.#last = { text: line, decision: submitted.decision };
+    this.#events.verdict(line, submitted.decision, submitted.microActions);
+    if (!submitted.allowed) {
+      this.#exitCode = 126;
+      this.#write(submitted.ended === "denied" ? deniedText(line, submitted.decision) : `\x1b[31m✕ ${printable(submitted.message)}\x1b[0m\r\n`);
+    } else if (submitted.decision.reasons.some((reason) => reason.outcome === "review")) this.#write("\x1b[32m✓ approved\x1b[0m\r\n");
+    return submitted;
+  }
+
+  async #run(submitted: Extract<ShellSubmission, { allowed: true }>): Promise<void> {
+    const command: Authorized<PreparedShell> = submitted.command;
+    const began = this.#options.now();
+    const output = new MaskedOutput(
+      createStreamMasker({ detectors: this.#options.detectors, secrets: [] }),
+      (bytes) => this.#show(bytes),
+    );
+    let bytes = 0;
+    let phase: Extract<Phase, { phase: "running" }> | null = null;
+    let end: ProgramEnd;
+    try {
+      const program = await this.#session.connection.run(
+        command,
+        { cwd: this.#cwd, environment: this.#environment, columns: this.#columns, rows: this.#rows, interactive: command.interactive, pty: true },
+        {
+          output: (chunk) => {
+            bytes += chunk.length;
+            // After Ctrl-C what was already under way is not worth waiting for.
+            if (phase?.interrupted === true) return undefined;
+            output.push(chunk, command.interactive);
+            return this.#unparsed > AHEAD_BYTES ? this.#room() : undefined;
+          },
+        },
+      );
+      if (this.#phase.phase === "closed") program.signal("HUP");
+      else {
+        phase = { phase: "running", program, interactive: command.interactive, interrupted: false };
+        this.#phase = phase;
+        this.#events.state({ cwd: this.#cwd, running: true, exitCode: this.#exitCode, review: null });
+        if (command.interactive && this.#ahead !== "") {
+          program.write(this.#encoder.encode(this.#ahead));
+          this.#ahead = "";
+        }
+      }
+      end = await program.end;
+    } catch (error) {
+      end = { ended: "lost", message: error instanceof Error ? error.message : String(error) };
+    }
+    output.end();
+    await submitted.executed({ exitCode: end.ended === "exited" ? end.exitCode : null, durationMs: this.#options.now() - began, bytes });
+    if (this.#phase.phase === "closed") return;
+    if (end.ended === "exited") {
+      this.#exitCode = end.exitCode;
+      if (end.cwd !== undefined && end.cwd !== this.#cwd) this.#goTo(end.cwd);
+    } else {
+      this.#exitCode = 255;
+      this.#write(`\r\n\x1b[31m✕ ${printable(end.message)}\x1b[0m\r\n`);
+    }
+    this.#prompt();
+  }
+
+  /** Keys while a program runs: to it when policy allows, else kept for the next prompt; Ctrl-C always ends it. */
+  #typed(phase: Extract<Phase, { phase: "running" }>, bytes: Uint8Array, text: string): void {
+    if (phase.interactive) return phase.program.write(bytes);
+    if (text.includes("\x03")) {
+      this.#ahead = "";
+      this.#write("^C");
+      this.#interrupt(phase);
+    } else if (text.includes("\x1c")) {
+      this.#write("^\\");
+      phase.program.write(new Uint8Array([0x1c]));
+    } else if (text.includes("\x1a")) this.#write("\r\n\x1b[2mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
+    else this.#keep(text);
+  }
+
+  #interrupt(phase: Extract<Phase, { phase: "running" }>): void {
+    phase.interrupted = true;
+    for (const wake of this.#wake.splice(0)) wake();
+    phase.program.write(new Uint8Array([0x03]));
+    const still = (): boolean => this.#phase === phase;
+    setTimeout(() => still() && phase.program.signal("INT"), SIGNAL_AFTER_MS).unref();
+    setTimeout(() => still() && phase.program.signal("KILL"), KILL_AFTER_MS).unref();
+  }
+
+  /** Returns whether it was one that the gateway does itself; what would change the host is judged like any line. */
+  async #builtin(builtin: GatewayBuiltin, line: string, signal: AbortSignal): Promise<boolean> {
+    switch (builtin.name) {
+      case "clear":
+        this.#write("\x1b[H\x1b[2J\x1b[3J");
+        break;
+      case "exit":
+      case "logout":
+        this.#exit();
+        return true;
+      case "help":
+        this.#write(HELP);
+        break;
+      case "history":
+        this.#write(this.#editor.history.map((entry, i) => `${String(i + 1).padStart(5)}  ${printable(entry).replaceAll("\\u{a}", "↵ ")}\r\n`).join(""));
+        break;
+      case "why":
+        this.#write(this.#last === null ? "nothing was decided yet\r\n" : explained(this.#last.text, this.#last.decision));
+        break;
+      case "can": {
+        const asked = line.trimStart().slice("can".length).trim();
+        if (asked === "") this.#write("usage: can COMMAND…\r\n");
+        else this.#write(explained(asked, this.#session.judge.judge(asked, this.#where).decision));
+        break;
+      }
+      case "cd":
+        if ((await this.#judged(line, signal)).allowed) await this.#changeDirectory(builtin.arguments);
+        break;
+      case "export":
+      case "unset":
+        if ((await this.#judged(line, signal)).allowed) this.#variables(builtin);
+        break;
+      default:
+        return false;
+    }
+    if (this.#phase.phase !== "closed") this.#prompt();
+    return true;
+  }
+
+  async #changeDirectory(given: readonly string[]): Promise<void> {
+    const [to, ...more] = given;
+    const wanted = to === undefined || to === "~" ? this.#home : to === "-" ? this.#previous : to.startsWith("~/") ? `${this.#home}/${to.slice(2)}` : to.startsWith("/") ? to : `${this.#cwd}/${to}`;
+    const refuse = (why: string): void => {
+      this.#exitCode = 1;
+      this.#write(`cd: ${printable(to ?? "")}: ${why}\r\n`);
+    };
+    if (more.length > 0) return refuse("too many arguments");
+    const real = await this.#session.connection.realpath(wanted);
+    if (real === null) return refuse("no such directory");
+    if (!(await this.#session.connection.isDirectory(real))) return refuse("not a directory");
+    this.#exitCode = 0;
+    this.#goTo(real);
+  }
+
+  #goTo(cwd: string): void {
+    this.#previous = this.#cwd;
+    this.#cwd = cwd;
+  }
+
+  #variables(builtin: GatewayBuiltin): void {
+    const next: Record<string, string> = { ...this.#environment };
+    for (const argument of builtin.arguments) {
+      const at = argument.indexOf("=");
+      if (builtin.name === "unset") delete next[argument];
+      else if (at > 0) next[argument.slice(0, at)] = argument.slice(at + 1);
+    }
+    this.#environment = next;
+    this.#exitCode = 0;
+  }
+
+  /** Paths only, from the host's own listing; no program of the host runs for it. */
+  async #complete(before: string): Promise<void> {
+    const word = /[^\s'"|&;<>()]*$/.exec(before)?.[0] ?? "";
+    const slash = word.lastIndexOf("/");
+    const folder = word.slice(0, slash + 1);
+    const start = word.slice(slash + 1);
+    const base = folder === "" ? this.#cwd : folder.startsWith("~/") ? `${this.#home}/${folder.slice(2)}` : folder.startsWith("/") ? folder : `${this.#cwd}/${folder}`;
+    const names = (await this.#session.connection.list(base)).filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith("."))).sort();
+    if (this.#phase.phase !== "editing" || names.length === 0) return;
+    const common = names.reduce((prefix, name) => {
+      let i = 0;
+      while (i < prefix.length && prefix[i] === name[i]) i++;
+      return prefix.slice(0, i);
+    });
+    const whole = names.length === 1 && !common.endsWith("/") ? `${common} ` : common;
+    const added = whole.slice(start.length);
+    if (added !== "" && !/[^\w./+@%,: -]/.test(common)) return this.#write(this.#editor.insert(added));
+    if (names.length > 1) this.#write(`\r\n${names.slice(0, 200).map(printable).join("  ")}\r\n${this.#editor.redraw()}`);
+  }
+
+  #judgeSoon(line: string): void {
+    if (this.#verdictTimer !== null) clearTimeout(this.#verdictTimer);
+    this.#verdictTimer = setTimeout(() => {
+      if (this.#phase.phase !== "editing") return;
+      if (line.trim() === "") return this.#events.verdict("", null, []);
+      const { decision, microActions } = this.#session.judge.judge(line, this.#where);
+      this.#events.verdict(line, decision, microActions);
+    }, VERDICT_DELAY_MS);
+  }
+
+  #exit(): void {
+    this.#write("\r\n");
+    this.close();
+    this.#events.ended("closed by the person");
+  }
+
+  #prompt(): void {
+    this.#phase = { phase: "editing" };
+    this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review: null });
+    const { connection, target } = this.#session;
+    const prompt = promptOf({ user: connection.user, target: target.id, environment: target.environment, cwd: this.#cwd, home: this.#home, exitCode: this.#exitCode });
+    this.#write(this.#editor.prompt(prompt.text, prompt.width));
+    if (this.#ahead === "") return;
+    const typed = this.#ahead;
+    this.#ahead = "";
+    this.#edit(typed);
+  }
+
+  #keep(text: string): void {
+    this.#ahead = (this.#ahead + text).slice(0, TYPE_AHEAD);
+  }
+
+  #write(text: string): void {
+    if (text !== "") this.#show(this.#encoder.encode(text));
+  }
+
+  #show(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#unparsed += bytes.length;
+    this.#events.output(bytes);
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake.push(resolve);
+    });
+  }
+}
+
+/** A program's output on its way to the screen: masked, then cleaned of sequences that would do harm. */
+class MaskedOutput {
+  readonly #masker: StreamMasker;
+  readonly #sanitiser = createSanitiser();
+  readonly #show: (bytes: Uint8Array) => void;
+  #timer: NodeJS.Timeout | null = null;
+  #waited = 0;
+
+  constructor(masker: StreamMasker, show: (bytes: Uint8Array) => void) {
+    this.#masker = masker;
+    this.#show = show;
+  }
+
+  push(chunk: Uint8Array, echo: boolean): void {
+    this.#waited = 0;
+    this.#give(echo && chunk.length <= 8 ? this.#masker.echo(chunk) : this.#masker.push(chunk));
+    this.#wait();
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#give(this.#masker.end());
+  }
+
+  #wait(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.#masker.holds) return;
+    this.#timer = setTimeout(() => {
+      this.#waited += IDLE_MS;
+      this.#give(this.#masker.idle(this.#waited));
+      this.#wait();
+    }, IDLE_MS);
+  }
+
+  #give(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#show(this.#sanitiser.push(bytes));
+  }
+}
+
+const HELP = [
+  "The gateway does these itself:",
+  "  cd, export, unset, clear, history, exit",
+  "  why              explains the last decision",
+  "  can COMMAND…     says whether a command would be allowed; runs nothing",
+  "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
+  "Tab completes paths, Ctrl-D closes. Output that holds personal data or secrets is masked.",
+  "",
+].join("\r\n");
