@@ -66,6 +66,11 @@ try {
   const types = await client.query<{ name: string }>(
     "SELECT typname AS name FROM pg_catalog.pg_type WHERE typnamespace = 'pg_catalog'::regnamespace ORDER BY typname COLLATE \"C\"",
   );
+  const unary = await client.query<{ name: string }>(
+    `SELECT DISTINCT p.proname AS name FROM pg_catalog.pg_proc AS p
+     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.pronargs >= 1 AND p.pronargs - p.pronargdefaults <= 1
+       AND NOT (p.proargtypes[0] = ANY (ARRAY['internal', 'cstring']::regtype[])) ORDER BY p.proname`,
+  );
   await client.end();
   const safe = rows.filter(
     ({ name, volatility, definer }) =>
@@ -73,6 +78,8 @@ try {
       (VOLATILE.includes(name) || !volatility.includes("v")) &&
       (KEPT.includes(name) || !DENIED.some((pattern) => pattern.test(name))),
   );
+  const names = new Set(safe.map(({ name }) => name));
+  const denied = unary.rows.filter(({ name }) => !names.has(name));
   const lines = safe.map(({ name, columns }) => `  [${[name, ...columns].map((word) => JSON.stringify(word)).join(", ")}],`);
   await writeFile(
     new URL("../../server/core/guard/sql/safe-functions.generated.ts", import.meta.url),
@@ -81,6 +88,11 @@ try {
 /** Functions of \`pg_catalog\` that read nothing but their arguments and change nothing; after the name its output columns. */
 export const SAFE_FUNCTIONS: readonly (readonly [name: string, ...columns: string[]])[] = [
 ${lines.join("\n")}
+];
+
+/** The others that take one argument: attribute notation, \`(x).pg_read_file\`, calls them. */
+export const UNSAFE_UNARY: readonly string[] = [
+${denied.map(({ name }) => `  ${JSON.stringify(name)},`).join("\n")}
 ];
 
 /** Every type of \`pg_catalog\`. */

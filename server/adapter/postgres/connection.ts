@@ -138,7 +138,6 @@ export class PostgresConnection implements SqlConnection {
     if (changed !== null) {
       this.#parts.catalog.refresh();
       this.#ownCatalog = null;
-      if (this.#transaction === "open") await this.#plain('DEALLOCATE "gatehouse"');
       return failed({ code: DEFINITION_CHANGED, message: changed }, this.#since(started));
     }
     if (described.value.length > 0) sink.columns(await this.#columns(prepared, described.value));

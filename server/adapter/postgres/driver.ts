@@ -24,8 +24,8 @@ export interface Protocol {
   close(message: { type: "S" | "P"; name: string }): void;
   sync(): void;
   sendCopyFail(message: string): void;
-  on(event: "readyForQuery", listener: (message: { readonly status: string }) => void): void;
   once(event: "readyForQuery", listener: () => void): void;
+  on(event: "readyForQuery", listener: (message: { readonly status: string }) => void): void;
   on(
     event: "parameterStatus",
     listener: (message: { readonly parameterName: string; readonly parameterValue: string }) => void,

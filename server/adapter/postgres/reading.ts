@@ -48,6 +48,8 @@ export class Preparing extends Base {
   }
 
   submit(connection: Protocol): void {
+    // An error in the last run has left it: what follows an error up to Sync is skipped.
+    connection.close({ type: "S", name: STATEMENT });
     connection.parse({ name: STATEMENT, text: this.text, types: [] });
     connection.describe({ type: "S", name: STATEMENT });
     connection.sync();

@@ -37,7 +37,7 @@ function target(analysis: Analysis, node: TreeNode, action: Action): { readonly 
   const relation = child(node, "relation") ?? NOTHING;
   const use = noteRelation(analysis, relation, { role: "target", action });
   noteRules(analysis, use);
-  return { use, source: sourceOfUse(analysis, use, relation) };
+  return { use, source: sourceOfUse(analysis, use) };
 }
 
 function insert(analysis: Analysis, node: TreeNode, env: Env): Output {

@@ -1,6 +1,15 @@
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, type Env, inScope } from "./analysis.ts";
-import { functionNames, isSafeFunction, judgeFunction, judgeOperator, judgeType, operatorNames, typeNames } from "./functions.ts";
+import {
+  functionNames,
+  isSafeFunction,
+  judgeAttribute,
+  judgeFunction,
+  judgeOperator,
+  judgeType,
+  operatorNames,
+  typeNames,
+} from "./functions.ts";
 import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
 import { quoteName } from "./names.ts";
 import { columnReference, wholeRow } from "./references.ts";
@@ -229,15 +238,10 @@ function indirection(analysis: Analysis, node: TreeNode, env: Env): Lineage {
     if (field?.tag !== "String") continue;
     const name = word(field.node, "sval");
     const span = analysis.tokens.token(place(base?.node ?? node));
-    // A name that is no function cannot run one; a name that is could be called on the row.
-    if (!isSafeFunction(name) && analysis.catalog.functionsNamed(name).length > 0) judgeFunction(analysis, [name], {}, span);
-    if (ROW_FUNCTIONS.has(name)) refuse(`attribute notation would call function \`${name}\``, span);
+    judgeAttribute(analysis, name, span);
   }
   return computedFrom([expression(analysis, node.arg, env), ...parts]);
 }
-
-/** Built-ins that take any row and are not on the safe list. */
-const ROW_FUNCTIONS: ReadonlySet<string> = new Set(["set_config", "current_setting"]);
 
 /** Expressions that see nothing of FROM: LIMIT, function defaults. */
 export function outside(env: Env): Env {

@@ -104,7 +104,7 @@ function relation(analysis: Analysis, node: TreeNode, env: Env): Source {
     return aliased({ ...source, name }, child(node, "alias"));
   }
   const use = noteRelation(analysis, node, { role: "read", action: "sql:select" });
-  return sourceOfUse(analysis, use, node);
+  return sourceOfUse(analysis, use);
 }
 
 function findCte(frame: CteFrame | null, name: string): CteOutput | null {

@@ -2,7 +2,7 @@ import type { Span } from "../../domain/span.ts";
 import { type Analysis, note, noteCall, noteOpaque } from "./analysis.ts";
 import type { CatalogType } from "./catalog.ts";
 import { refuse } from "./refused.ts";
-import { BUILTIN_TYPES, SAFE_FUNCTIONS } from "./safe-functions.generated.ts";
+import { BUILTIN_TYPES, SAFE_FUNCTIONS, UNSAFE_UNARY } from "./safe-functions.generated.ts";
 import { isReadableSetting } from "./settings.ts";
 import { children, type TreeNode, tagged, word, words } from "./tree.ts";
 
@@ -15,6 +15,8 @@ import { children, type TreeNode, tagged, word, words } from "./tree.ts";
 
 const SAFE: ReadonlyMap<string, readonly string[]> = new Map(SAFE_FUNCTIONS.map(([name, ...columns]) => [name, columns]));
 const BUILTIN: ReadonlySet<string> = new Set(BUILTIN_TYPES);
+
+const UNSAFE: ReadonlySet<string> = new Set(UNSAFE_UNARY);
 
 /** They answer with the next number and keep it: a write to the sequence. */
 const SEQUENCE_WRITES: ReadonlySet<string> = new Set(["nextval", "setval"]);
@@ -38,6 +40,12 @@ export function functionColumns(names: readonly string[]): { readonly columns: r
   const builtin = second === undefined || first === "pg_catalog";
   const columns = builtin ? SAFE.get(second ?? first) : undefined;
   return { columns: columns ?? [], open: columns === undefined || COMPOSITE.has(second ?? first) };
+}
+
+/** `(x).name` is a field of `x` or, when there is none, a function of it: only the server knows. */
+export function judgeAttribute(analysis: Analysis, name: string, span: Span): void {
+  if (UNSAFE.has(name)) refuse(`attribute notation would call function \`${name}\``, span);
+  for (const item of analysis.catalog.functionsNamed(name)) noteCall(analysis, item.schema, item.name, span);
 }
 
 export function judgeFunction(analysis: Analysis, names: readonly string[], call: TreeNode, span: Span): void {

@@ -240,7 +240,10 @@ function widened(grouping: Grouping, replaced: ReadonlySet<RelationUse>): readon
     const keys = grouping.keys.get(use);
     const key = use.relation.primaryKey;
     if (!replaced.has(use) || keys === undefined || key.length === 0 || !key.every((name) => keys.has(name))) continue;
-    for (const name of use.reads.keys()) if (!keys.has(name)) added.push(`${quoteName(use.visibleName)}.${quoteName(name)}`);
+    use.relation.columns.forEach(({ name }, index) => {
+      if (!use.reads.has(name) || keys.has(name)) return;
+      added.push(`${quoteName(use.visibleName)}.${quoteName(use.columnAliases[index] ?? name)}`);
+    });
   }
   if (added.length === 0) return [];
   if (grouping.sets)

@@ -1,6 +1,6 @@
 import { cover, type Span } from "../../domain/span.ts";
 import type { Analysis, Env } from "./analysis.ts";
-import { judgeFunction } from "./functions.ts";
+import { judgeAttribute, judgeFunction } from "./functions.ts";
 import { CONSTANT, either, type Lineage } from "./lineage.ts";
 import { nearest } from "./names.ts";
 import { refuse } from "./refused.ts";
@@ -67,7 +67,11 @@ function qualified(
   const system = source.system(name);
   if (columns.length > 0) return touchAll(columns, path.span);
   if (system !== null) return touchAll([system], path.span);
-  if (source.open) return CONSTANT;
+  if (source.open) {
+    // The row of a function in FROM can be a plain value, and the name a function of it.
+    judgeAttribute(analysis, name, path.span);
+    return wholeRow(source, path.span);
+  }
   // No such column: attribute notation calls a function of the row.
   const known = analysis.catalog.functionsNamed(name).length > 0;
   const lineage = wholeRow(source, path.span);

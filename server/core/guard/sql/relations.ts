@@ -80,6 +80,7 @@ export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOpt
     only,
     visibleName: alias === null ? word(node, "relname") : word(alias, "aliasname"),
     hasAlias: alias !== null,
+    columnAliases: words(children(alias ?? {}, "colnames")),
     sample: null,
     reads: new Map(),
     written: new Map(),
@@ -113,7 +114,7 @@ function outerSpan(analysis: Analysis, name: Span, only: boolean): Span {
 }
 
 /** The relation as something in FROM: its columns note their references. */
-export function sourceOfUse(analysis: Analysis, use: RelationUse, node: TreeNode): Source {
+export function sourceOfUse(analysis: Analysis, use: RelationUse): Source {
   const { relation } = use;
   const read = (column: CatalogColumn, span: Span) => {
     if (!use.reads.has(column.name)) use.reads.set(column.name, span);
@@ -126,11 +127,10 @@ export function sourceOfUse(analysis: Analysis, use: RelationUse, node: TreeNode
     lineage: copyOf(columnKey(relation.oid, column.number)),
     touch: (span) => read(column, span),
   }));
-  const aliasNames = words(children(child(node, "alias") ?? {}, "colnames"));
   return {
     name: use.visibleName,
     use,
-    columns: columns.map((column, index) => ({ ...column, name: aliasNames[index] ?? column.name })),
+    columns: columns.map((column, index) => ({ ...column, name: use.columnAliases[index] ?? column.name })),
     open: false,
     byNameOnly: false,
     touchWhole: (span) => {

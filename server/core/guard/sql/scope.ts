@@ -15,6 +15,8 @@ export interface RelationUse {
   /** The name under which the rest of the statement knows it. */
   readonly visibleName: string;
   readonly hasAlias: boolean;
+  /** Column names of an alias list, in order; empty: none. */
+  readonly columnAliases: readonly string[];
   /** `TABLESAMPLE …`, null: none. */
   sample: Span | null;
   /** Columns whose value is read, with the first place. */
