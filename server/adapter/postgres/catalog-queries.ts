@@ -77,13 +77,16 @@ export const CASTS = `SELECT c.castsource::int8, c.casttarget::int8, n.nspname, 
     JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace WHERE n.nspname <> 'pg_catalog'`;
 
 /**
- * A cheap sign that some definition has changed, up to a second late: how many rows of the catalogues were ever
- * written, and the newest objects. Never the last word: what a statement touches is compared again before it runs.
+ * A cheap sign that some definition has changed: the versions of all relations, how many rows of the catalogues were
+ * ever written (up to ten seconds late), and the newest objects. Never the last word: what a statement touches is
+ * compared again before it runs. Temporary tables of others do not count: they come and go.
  */
-export const HINT = `SELECT pg_catalog.concat_ws('.',
+export const HINT = `SELECT pg_catalog.concat_ws('.', pg_catalog.concat_ws(':',
+    (SELECT pg_catalog.concat_ws(':', pg_catalog.count(*), pg_catalog.sum(c.xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_class AS c
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'),
     (SELECT pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid))
-     FROM pg_catalog.pg_class AS c WHERE c.oid = ANY (ARRAY['pg_class', 'pg_attribute', 'pg_rewrite', 'pg_inherits', 'pg_proc', 'pg_type',
-       'pg_constraint', 'pg_index', 'pg_operator', 'pg_cast', 'pg_namespace', 'pg_enum']::pg_catalog.regclass[])), ${newest()})`;
+     FROM pg_catalog.pg_class AS c WHERE c.oid = ANY (ARRAY['pg_rewrite', 'pg_inherits', 'pg_proc',
+       'pg_constraint', 'pg_operator', 'pg_cast', 'pg_namespace', 'pg_enum']::pg_catalog.regclass[]))), ${newest()})`;
 
 /** New functions, operators and casts could be chosen instead of those that were judged. */
 export function newest(): string {
