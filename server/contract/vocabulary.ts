@@ -1,0 +1,3 @@
+/** Closed lists of words that the browser offers for choice. */
+export { AUDIT_TYPES } from "../core/domain/audit.ts";
+export { ACTIONS } from "../core/domain/micro-action.ts";
