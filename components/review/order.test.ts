@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import type { WireReview } from "../../server/contract/socket.ts";
+import { inOrder, merged, openReviews } from "./order.ts";
+
+const review = (id: string, changes: Partial<WireReview> = {}): WireReview => ({
+  id,
+  state: "open",
+  requester: "ada@acme.test",
+  requesterGroups: [],
+  target: "shop",
+  environment: "prod",
+  kind: "sql",
+  statement: "select 1",
+  decision: { outcome: "review", reasons: [], microActions: [], masked: [], policyVersion: 1 },
+  reason: "",
+  openedAt: 0,
+  expiresAt: 1,
+  approvalsNeeded: 1,
+  answers: [],
+  mayAnswer: true,
+  mayNotAnswerBecause: null,
+  usedAt: null,
+  ...changes,
+});
+
+test("what waits for the person comes first, the oldest first; what is over last, the newest first", () => {
+  const order = inOrder([
+    review("over-1", { state: "approved", openedAt: 1 }),
+    review("mine", { mayAnswer: false, openedAt: 2 }),
+    review("new", { openedAt: 9 }),
+    review("over-2", { state: "rejected", openedAt: 5 }),
+    review("old", { openedAt: 3 }),
+  ]);
+  expect(order.map(({ id }) => id)).toEqual(["old", "new", "mine", "over-2", "over-1"]);
+});
+
+test.each<[string, WireReview, number]>([
+  ["open and theirs to answer", review("a"), 1],
+  ["over", review("a", { state: "expired" }), 0],
+  ["not theirs to answer", review("a", { mayAnswer: false }), 0],
+  ["their own, whatever else is said", review("a", { requester: "me@acme.test" }), 0],
+])("counted: %s", (_name, given, expected) => expect(openReviews({ [given.id]: given }, "me@acme.test")).toHaveLength(expected));
+
+test("what came live is newer than what was asked for", () => {
+  const seen = merged([review("a"), review("b")], { b: review("b", { state: "approved" }), c: review("c") });
+  expect(seen.map(({ id, state }) => `${id} ${state}`)).toEqual(["a open", "b approved", "c open"]);
+});

@@ -1,0 +1,156 @@
+"use client";
+
+import { SegmentedControl, TextInput } from "@mantine/core";
+import { Search } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useEffect, useState } from "react";
+import type { ReviewList } from "../../server/contract/http.ts";
+import type { WireReview } from "../../server/contract/socket.ts";
+import { Condition, Skeleton } from "../condition/condition.tsx";
+import { Failed } from "../request/failed.tsx";
+import { useAnswer } from "../request/use-answer.ts";
+import { useSocket } from "../socket/socket.tsx";
+import { TimeAgo } from "../theme/time-ago.tsx";
+import { inOrder, merged } from "./order.ts";
+import { ReviewDetail } from "./review-detail.tsx";
+import classes from "./reviews-page.module.css";
+
+/** What waits for a second pair of eyes: the list, and one of it large. `selected`: by the address; null: the first. */
+export function ReviewsPage({ selected }: { selected: string | null }) {
+  const router = useRouter();
+  const live = useSocket((state) => state.reviews.items);
+  const [show, setShow] = useState<"open" | "all">("open");
+  const [filter, setFilter] = useState("");
+  const [asked, again] = useAnswer<ReviewList>(`/api/reviews?state=${show}`);
+
+  const text = filter.trim().toLowerCase();
+  const all = inOrder(merged(asked.state === "loaded" ? asked.value.reviews : [], live));
+  const listed = all.filter(
+    (review) =>
+      (show === "all" || review.state === "open" || review.id === selected) &&
+      (text === "" || `${review.statement} ${review.requester} ${review.target}`.toLowerCase().includes(text)),
+  );
+  const current = selected ?? listed[0]?.id ?? null;
+
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+      const step = { j: 1, k: -1 }[event.key];
+      if (step === undefined) return;
+      const index = listed.findIndex((review) => review.id === current);
+      const next = listed[Math.max(0, Math.min(listed.length - 1, index + step))];
+      if (next !== undefined) router.replace(`/reviews/${next.id}`);
+      event.preventDefault();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  });
+
+  return (
+    <div className={classes.page} data-reviews-page data-detail={selected !== null || undefined}>
+      <section className={classes.list} aria-label="reviews">
+        <header>
+          <h1>Reviews</h1>
+          <SegmentedControl
+            size="xs"
+            aria-label="which reviews"
+            value={show}
+            onChange={(value) => setShow(value === "all" ? "all" : "open")}
+            data={[
+              { value: "open", label: "Open" },
+              { value: "all", label: "All" },
+            ]}
+          />
+        </header>
+        <TextInput
+          className={classes.search}
+          aria-label="search in reviews"
+          placeholder="Statement, person or target"
+          leftSection={<Search size={13} aria-hidden />}
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
+        />
+        {asked.state === "loading" && all.length === 0 ? <Skeleton label="reviews" /> : null}
+        {asked.state === "failed" && all.length === 0 ? (
+          <Failed what="the reviews" status={asked.status} error={asked.error} again={again} />
+        ) : null}
+        {asked.state === "loaded" && listed.length === 0 ? (
+          <Condition
+            kind="empty"
+            title={text === "" ? "Nothing waits" : "Nothing matches"}
+            what={
+              text === ""
+                ? "A statement that needs a second pair of eyes appears here by itself."
+                : "Search for something else, or look at all."
+            }
+          />
+        ) : null}
+        <ul>
+          {listed.map((review) => (
+            <li key={review.id}>
+              <button
+                type="button"
+                className={classes.item}
+                data-review={review.id}
+                data-review-state={review.state}
+                data-environment={review.environment}
+                aria-current={review.id === current || undefined}
+                onClick={() => router.replace(`/reviews/${review.id}`)}
+              >
+                <span className={classes.who}>
+                  {review.requester}
+                  <TimeAgo at={review.openedAt} />
+                </span>
+                <code>{review.statement}</code>
+                <span className={classes.where}>
+                  <b>{review.environment}</b> {review.target}
+                  <StateWord review={review} />
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+        <footer>
+          <kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>a</kbd> approve · <kbd>r</kbd> reject
+        </footer>
+      </section>
+      <section className={classes.detail} aria-label="review">
+        {current === null ? (
+          <Condition kind="empty" title="Choose a review" what="It is shown here with what it would do, marked in its text." />
+        ) : (
+          <OneReview
+            key={current}
+            id={current}
+            known={all.find((review) => review.id === current)}
+            onBack={() => router.replace("/reviews")}
+          />
+        )}
+      </section>
+    </div>
+  );
+}
+
+function OneReview({ id, known, onBack }: { id: string; known: WireReview | undefined; onBack: () => void }) {
+  const [asked, again] = useAnswer<WireReview>(`/api/reviews/${encodeURIComponent(id)}`);
+  const [answered, setAnswered] = useState<WireReview | null>(null);
+  const review = newest(answered, known) ?? (asked.state === "loaded" ? asked.value : null);
+  if (review !== null) return <ReviewDetail review={review} onAnswered={setAnswered} onBack={onBack} />;
+  if (asked.state === "failed") return <Failed what="this review" status={asked.status} error={asked.error} again={again} />;
+  return <Skeleton label="the review" />;
+}
+
+/** The answer to our own request can be older than what came live since. */
+function newest(answered: WireReview | null, known: WireReview | undefined): WireReview | null {
+  if (answered === null || known === undefined) return answered ?? known ?? null;
+  if (known.state !== "open" || known.answers.length > answered.answers.length) return known;
+  return answered;
+}
+
+function StateWord({ review }: { review: WireReview }) {
+  if (review.state !== "open") return <i data-state={review.state}>{review.state}</i>;
+  return review.mayAnswer ? <i data-state="yours">needs you</i> : <i data-state="open">{review.mayNotAnswerBecause ?? "open"}</i>;
+}
+
+export function isField(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+}

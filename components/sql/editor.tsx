@@ -1,0 +1,188 @@
+"use client";
+
+import { useComputedColorScheme } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import type { TreeTable } from "../../server/contract/http.ts";
+import type { Span } from "./boundaries.ts";
+import classes from "./editor.module.css";
+import { completeFrom, monaco, paint } from "./monaco.ts";
+
+export interface EditorMark {
+  readonly span: Span;
+  readonly meaning: "deny" | "review";
+  readonly message: string;
+}
+
+export interface EditorCursor {
+  readonly offset: number;
+  /** Null: nothing is selected. */
+  readonly selection: Span | null;
+}
+
+export interface EditorProps {
+  readonly language: "pgsql" | "yaml";
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (text: string) => void;
+  readonly onCursor?: (cursor: EditorCursor) => void;
+  readonly onRun?: () => void;
+  readonly onRunAll?: () => void;
+  readonly onCancel?: () => void;
+  readonly running?: boolean;
+  readonly readOnly?: boolean;
+  readonly placeholder?: string;
+  readonly marks: readonly EditorMark[];
+  /** The statement that a run would take. */
+  readonly current?: Span | null;
+  /** Where the verdict line under the mouse comes from. */
+  readonly hovered?: Span | null;
+  readonly tables?: readonly TreeTable[];
+}
+
+/** Monaco, as a field: text in, text out. The only place that knows its interface. */
+export default function Editor(props: EditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const editor = useRef<monaco.editor.IStandaloneCodeEditor>(null);
+  const decorations = useRef<monaco.editor.IEditorDecorationsCollection>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const dark = useComputedColorScheme("light") === "dark";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; what changes is read through `latest`
+  useEffect(() => {
+    if (host.current === null) return;
+    paint(dark);
+    const model = monaco.editor.createModel(props.value, props.language);
+    model.setEOL(monaco.editor.EndOfLineSequence.LF);
+    const made = monaco.editor.create(host.current, {
+      model,
+      ariaLabel: props.label,
+      automaticLayout: true,
+      minimap: { enabled: false },
+      fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+      fontLigatures: false,
+      fontSize: 13,
+      lineHeight: 20,
+      lineNumbersMinChars: 3,
+      lineDecorationsWidth: 8,
+      glyphMargin: false,
+      folding: false,
+      scrollBeyondLastLine: false,
+      renderLineHighlight: "none",
+      overviewRulerLanes: 0,
+      padding: { top: 8, bottom: 8 },
+      tabSize: 2,
+      wordWrap: props.language === "yaml" ? "off" : "on",
+      fixedOverflowWidgets: true,
+      scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, alwaysConsumeMouseWheel: false },
+      wordBasedSuggestions: "off",
+      ...(props.placeholder === undefined ? {} : { placeholder: props.placeholder }),
+      unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true },
+    });
+    editor.current = made;
+    decorations.current = made.createDecorationsCollection();
+    const running = made.createContextKey<boolean>("gatehouseRunning", false);
+    const tellCursor = () => latest.current.onCursor?.(cursorOf(made));
+    const { Enter, Escape } = monaco.KeyCode;
+    const { CtrlCmd, Shift } = monaco.KeyMod;
+    const actions = [
+      made.addAction({
+        id: "run",
+        label: "Run the statement or the selection",
+        keybindings: [CtrlCmd | Enter],
+        run: () => latest.current.onRun?.(),
+      }),
+      made.addAction({
+        id: "run-all",
+        label: "Run all statements",
+        keybindings: [CtrlCmd | Shift | Enter],
+        run: () => latest.current.onRunAll?.(),
+      }),
+      made.addAction({
+        id: "cancel",
+        label: "Cancel",
+        keybindings: [Escape],
+        precondition: "gatehouseRunning && !suggestWidgetVisible && !findWidgetVisible",
+        run: () => latest.current.onCancel?.(),
+      }),
+    ];
+    const listeners = [
+      model.onDidChangeContent(() => {
+        const text = model.getValue();
+        if (text !== latest.current.value) latest.current.onChange(text);
+        tellCursor();
+      }),
+      made.onDidChangeCursorSelection(tellCursor),
+    ];
+    setRunning.current = (value) => running.set(value);
+    tellCursor();
+    return () => {
+      for (const each of [...actions, ...listeners]) each.dispose();
+      made.dispose();
+      model.dispose();
+      editor.current = null;
+    };
+  }, []);
+
+  const setRunning = useRef<(value: boolean) => void>(() => {});
+  useEffect(() => setRunning.current(props.running ?? false), [props.running]);
+  useEffect(() => paint(dark), [dark]);
+  useEffect(() => editor.current?.updateOptions({ readOnly: props.readOnly ?? false }), [props.readOnly]);
+
+  useEffect(() => {
+    const model = editor.current?.getModel();
+    if (model && props.tables !== undefined) completeFrom(model, props.tables);
+  }, [props.tables]);
+
+  useEffect(() => {
+    const model = editor.current?.getModel();
+    if (model && model.getValue() !== props.value)
+      editor.current?.executeEdits("outside", [{ range: model.getFullModelRange(), text: props.value }]);
+  }, [props.value]);
+
+  useEffect(() => {
+    const model = editor.current?.getModel();
+    if (!model) return;
+    const markers = props.marks.map(({ span, meaning, message }) => {
+      // A squiggle needs a letter to stand under.
+      const { startLineNumber, startColumn, endLineNumber, endColumn } = rangeOf(
+        model,
+        span[1] > span[0] ? span : [span[0], span[0] + 1],
+      );
+      const severity = meaning === "deny" ? monaco.MarkerSeverity.Error : monaco.MarkerSeverity.Warning;
+      return { startLineNumber, startColumn, endLineNumber, endColumn, severity, message, source: "Gatehouse" };
+    });
+    monaco.editor.setModelMarkers(model, "gatehouse", markers);
+  }, [props.marks]);
+
+  useEffect(() => {
+    const model = editor.current?.getModel();
+    if (!model || decorations.current === null) return;
+    const shown: monaco.editor.IModelDeltaDecoration[] = [];
+    if (props.current) {
+      shown.push({
+        range: rangeOf(model, props.current),
+        options: { isWholeLine: true, linesDecorationsClassName: classes.current ?? "" },
+      });
+    }
+    if (props.hovered) {
+      shown.push({ range: rangeOf(model, props.hovered), options: { inlineClassName: classes.hovered ?? "" } });
+    }
+    decorations.current.set(shown);
+  }, [props.current, props.hovered]);
+
+  return <div ref={host} className={classes.host} data-editor={props.language} data-marks={props.marks.length} />;
+}
+
+function rangeOf(model: monaco.editor.ITextModel, [from, to]: Span): monaco.Range {
+  return monaco.Range.fromPositions(model.getPositionAt(from), model.getPositionAt(to));
+}
+
+function cursorOf(editor: monaco.editor.IStandaloneCodeEditor): EditorCursor {
+  const model = editor.getModel();
+  const selection = editor.getSelection();
+  if (model === null || selection === null) return { offset: 0, selection: null };
+  const from = model.getOffsetAt(selection.getStartPosition());
+  const to = model.getOffsetAt(selection.getEndPosition());
+  return { offset: model.getOffsetAt(selection.getPosition()), selection: to > from ? [from, to] : null };
+}

@@ -1,0 +1,273 @@
+"use client";
+
+import { Button, Tabs } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { Condition } from "../condition/condition.tsx";
+import { Grid } from "../grid/grid.tsx";
+import { Answers, WaitingCard } from "../review/waiting-card.tsx";
+import { useSocketStore } from "../socket/socket.tsx";
+import type { Run, RunStatement } from "../socket/state.ts";
+import { counted, duration } from "../theme/time.ts";
+import { useNow } from "../theme/time-ago.tsx";
+import { OutcomeMark } from "../verdict/outcome-mark.tsx";
+import { CaretStatement } from "../verdict/statement.tsx";
+import { PolicyLink } from "../verdict/verdict-list.tsx";
+import { denialOf, inside } from "./denial.ts";
+import classes from "./run-view.module.css";
+import { MEANING, shortened, stateOf, summary } from "./statement-state.ts";
+
+/** Beyond this many rows the page would be higher than browsers can scroll. */
+const MOST_ROWS = 700_000;
+
+/** What a run did, statement by statement. */
+export function RunView({ run, request, onCancel }: { run: Run; request: string | null; onCancel: () => void }) {
+  const [chosen, setChosen] = useState<number | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another run is the reason to forget the choice
+  useEffect(() => setChosen(null), [run.run]);
+  const index = Math.min(chosen ?? run.statements.length - 1, run.statements.length - 1);
+  const statement = run.statements[index];
+  const live = run.state === "running";
+
+  if (statement === undefined) {
+    return live ? (
+      <Running since={run.startedAt} cancelling={run.cancelling} onCancel={onCancel} what="Judging" />
+    ) : (
+      <Condition kind="empty" title="Nothing was run" what="The text holds no statement." />
+    );
+  }
+  return (
+    <div className={classes.run} data-run={run.state}>
+      {run.statements.length < 2 ? null : (
+        <div className={classes.statements} role="tablist" aria-label="statements of the run">
+          {run.statements.map((each, number) => (
+            <button
+              // biome-ignore lint/suspicious/noArrayIndexKey: a statement's number in its run is what identifies it
+              key={number}
+              type="button"
+              role="tab"
+              aria-selected={number === index}
+              data-statement-tab={stateOf(each, live)}
+              onClick={() => setChosen(number)}
+            >
+              <OutcomeMark meaning={MEANING[stateOf(each, live)]} word={false} />
+              <code>{shortened(run.text.slice(...each.span))}</code>
+            </button>
+          ))}
+        </div>
+      )}
+      <StatementView key={`${run.run} ${index}`} run={run} statement={statement} request={request} onCancel={onCancel} />
+    </div>
+  );
+}
+
+function StatementView(props: { run: Run; statement: RunStatement; request: string | null; onCancel: () => void }) {
+  const { run, statement } = props;
+  const state = stateOf(statement, run.state === "running");
+  const messages = statement.notices.length + (statement.ended?.error == null ? 0 : 1);
+  return (
+    <Tabs defaultValue="result" className={classes.tabs} keepMounted={false} data-statement-state={state}>
+      <Tabs.List>
+        <Tabs.Tab value="result">Result</Tabs.Tab>
+        <Tabs.Tab value="messages">Messages{messages === 0 ? "" : ` (${messages})`}</Tabs.Tab>
+        <div className={classes.summary} data-summary>
+          {statement.ended?.limited ? <span className={classes.limited}>cut at the row limit</span> : null}
+          <OutcomeMark meaning={MEANING[state]} word={state} />
+          <span>{summary(statement)}</span>
+        </div>
+      </Tabs.List>
+      <Tabs.Panel value="result" className={classes.panel}>
+        <Result {...props} />
+      </Tabs.Panel>
+      <Tabs.Panel value="messages" className={classes.panel}>
+        <Messages statement={statement} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function Result({
+  run,
+  statement,
+  request,
+  onCancel,
+}: {
+  run: Run;
+  statement: RunStatement;
+  request: string | null;
+  onCancel: () => void;
+}) {
+  const store = useSocketStore();
+  const state = stateOf(statement, run.state === "running");
+  if (state === "waiting" && statement.review !== null) {
+    const { review } = statement;
+    return <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />;
+  }
+  if (state === "denied") return <Denied run={run} statement={statement} />;
+  if (state === "rejected" || state === "expired" || state === "withdrawn")
+    return <NotApproved statement={statement} state={state} />;
+  if (state === "failed") return <FailedStatement run={run} statement={statement} />;
+  if (state === "alarm") {
+    return (
+      <Condition
+        kind="error"
+        title="The result was dropped"
+        what="A value that must be masked arrived raw from the database. Nothing of it was shown, the session was ended and an alarm is on the record. Please tell whoever administers Gatehouse."
+      />
+    );
+  }
+  if (statement.columns !== null) {
+    return (
+      <div className={classes.result}>
+        <div className={classes.grid}>
+          <Grid
+            columns={statement.columns}
+            rows={statement.rows}
+            label={`result of ${shortened(run.text.slice(...statement.span))}`}
+          />
+          {state === "done" && statement.rows.length === 0 ? (
+            <div className={classes.none}>
+              <Condition kind="empty" title="No rows" what="The statement ran; nothing matched." />
+            </div>
+          ) : null}
+        </div>
+        {run.state === "running" && run.rows >= run.rowsWanted ? (
+          <div className={classes.more} role="status">
+            {counted(run.rows, "row")} are here, more wait in the database.
+            {run.rows < MOST_ROWS && request !== null ? (
+              <Button variant="default" size="compact-xs" onClick={() => store.wantMoreRows(request)}>
+                Load more
+              </Button>
+            ) : null}
+            <Button variant="default" size="compact-xs" onClick={onCancel}>
+              That is enough
+            </Button>
+          </div>
+        ) : null}
+      </div>
+    );
+  }
+  if (state === "running")
+    return <Running since={run.startedAt} cancelling={run.cancelling} onCancel={onCancel} what="Running" />;
+  if (state === "cancelled")
+    return <Condition kind="empty" title="Cancelled" what="The statement was stopped before it ended." />;
+  return <Condition kind="empty" title={statement.ended?.command ?? "Done"} what={summary(statement)} />;
+}
+
+function Running({
+  since,
+  cancelling,
+  onCancel,
+  what,
+}: {
+  since: number;
+  cancelling: boolean;
+  onCancel: () => void;
+  what: string;
+}) {
+  const now = useNow(200);
+  return (
+    <div className={classes.running} role="status">
+      <span className={classes.pulse} aria-hidden />
+      {cancelling ? "Cancelling" : what}… {duration(Math.max(0, now - since))}
+      <Button variant="default" size="compact-xs" onClick={onCancel} disabled={cancelling}>
+        Cancel
+      </Button>
+    </div>
+  );
+}
+
+function Denied({ run, statement }: { run: Run; statement: RunStatement }) {
+  const text = run.text.slice(...statement.span);
+  const reasons = statement.decision.reasons.filter((reason) => reason.outcome === "deny");
+  const main = denialOf(statement.decision);
+  return (
+    <section className={classes.denied} data-denied data-meaning="deny" aria-label="denied">
+      <h3>
+        <OutcomeMark meaning="deny" word="Denied. Nothing was run." />
+      </h3>
+      <CaretStatement text={text} span={inside(main?.span ?? statement.span, statement.span)} meaning="deny" />
+      <ul>
+        {reasons.map((reason) => (
+          <li
+            key={`${reason.action} ${reason.resource} ${reason.span.join()} ${reason.message}`}
+            data-denial={reason.policy ?? ""}
+          >
+            <div>{reason.message}</div>
+            <div className={classes.quiet}>
+              <code>
+                {reason.action} {reason.resource}
+              </code>
+              {" · "}
+              {reason.policy === null ? "no policy permits it" : <PolicyLink id={reason.policy} />}
+              {reason.policyDescription ? ` · ${reason.policyDescription}` : ""}
+            </div>
+            {reason.hint === undefined ? null : (
+              <div className={classes.hint} data-hint>
+                What you can do: {reason.hint}
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function NotApproved({ statement, state }: { statement: RunStatement; state: "rejected" | "expired" | "withdrawn" }) {
+  return (
+    <section className={classes.denied} data-meaning={state === "withdrawn" ? "none" : "deny"} data-review-ended={state}>
+      <h3>
+        <OutcomeMark meaning={state === "withdrawn" ? "none" : "deny"} word={TITLE[state]} />
+      </h3>
+      {statement.review === null ? null : <Answers review={statement.review} />}
+      <p className={classes.quiet}>{NEXT[state]}</p>
+    </section>
+  );
+}
+
+const TITLE = {
+  rejected: "Rejected. Nothing was run.",
+  expired: "No answer came in time. Nothing was run.",
+  withdrawn: "Withdrawn. Nothing was run.",
+};
+const NEXT = {
+  rejected: "Change the statement, or talk to the reviewer and run it again: that opens a new review.",
+  expired: "Run it again to open a new review.",
+  withdrawn: "Run it again to open a new review.",
+};
+
+function FailedStatement({ run, statement }: { run: Run; statement: RunStatement }) {
+  const error = statement.ended?.error;
+  return (
+    <section className={classes.denied} data-failed data-meaning="deny" role="alert">
+      <h3>
+        <OutcomeMark meaning="deny" word={error?.message ?? "The statement failed"} />
+      </h3>
+      {error?.span == null ? null : (
+        <CaretStatement text={run.text.slice(...statement.span)} span={inside(error.span, statement.span)} meaning="deny" />
+      )}
+      {error?.hint == null ? null : <p>Hint: {error.hint}</p>}
+      {error == null ? null : <p className={classes.quiet}>The database says so, with code {error.code}.</p>}
+    </section>
+  );
+}
+
+function Messages({ statement }: { statement: RunStatement }) {
+  const error = statement.ended?.error;
+  if (statement.notices.length === 0 && error == null) return <Condition kind="empty" title="No messages" />;
+  return (
+    <ul className={classes.messages} aria-label="messages">
+      {statement.notices.map((notice, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: notices only grow, and two can be the same
+        <li key={index}>
+          <strong>{notice.severity}</strong> {notice.message}
+        </li>
+      ))}
+      {error == null ? null : (
+        <li data-meaning="deny">
+          <strong>ERROR {error.code}</strong> {error.message}
+        </li>
+      )}
+    </ul>
+  );
+}

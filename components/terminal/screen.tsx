@@ -1,0 +1,256 @@
+"use client";
+
+import "@xterm/xterm/css/xterm.css";
+import { ActionIcon, TextInput, useComputedColorScheme } from "@mantine/core";
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { WebglAddon } from "@xterm/addon-webgl";
+import { type ITheme, Terminal } from "@xterm/xterm";
+import { ArrowDown, ArrowUp, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useSocketStore } from "../socket/socket.tsx";
+import type { TerminalSettings } from "./settings.ts";
+import classes from "./terminal.module.css";
+import type { Size } from "./terminal-tab.tsx";
+
+declare global {
+  interface Window {
+    /** For tests, only where `localStorage.gatehouseTest` is `1`: by session. */
+    __terminals?: Map<string, Terminal>;
+  }
+}
+
+const ACKNOWLEDGE_BYTES = 100_000;
+
+/** xterm, and nothing else: bytes in, keys out, its size told. No clipboard add-on: it would let a host write the clipboard. */
+export default function Screen(props: {
+  label: string;
+  session: string | null;
+  channel: number | null;
+  visible: boolean;
+  settings: TerminalSettings;
+  onSize: (size: Size) => void;
+  onParsed: (bytes: number) => void;
+}) {
+  const { session, channel, visible, settings } = props;
+  const store = useSocketStore();
+  const host = useRef<HTMLDivElement>(null);
+  const [made, setMade] = useState<{ terminal: Terminal; fit: FitAddon; search: SearchAddon } | null>(null);
+  const [searching, setSearching] = useState(false);
+  const dark = useComputedColorScheme("light") === "dark";
+  const latest = useRef(props);
+  latest.current = props;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; settings are changed on it below
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return;
+    const terminal = new Terminal({
+      allowProposedApi: true,
+      fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+      fontSize: settings.fontSize,
+      lineHeight: 1.15,
+      scrollback: 10_000,
+      cursorBlink: false,
+      cursorInactiveStyle: "outline",
+      minimumContrastRatio: 4.5,
+      screenReaderMode: settings.screenReader,
+      macOptionIsMeta: true,
+    });
+    const fit = new FitAddon();
+    const search = new SearchAddon();
+    terminal.loadAddon(fit);
+    terminal.loadAddon(search);
+    terminal.loadAddon(
+      new WebLinksAddon((event, uri) => (event.ctrlKey || event.metaKey) && window.open(uri, "_blank", "noopener,noreferrer")),
+    );
+    terminal.loadAddon(new UnicodeGraphemesAddon());
+    terminal.open(element);
+    terminal.textarea?.setAttribute("aria-label", props.label);
+    terminal.attachCustomKeyEventHandler((event) => {
+      if (event.type !== "keydown") return true;
+      const copying = event.ctrlKey && event.shiftKey && event.code === "KeyC";
+      if (copying && terminal.hasSelection()) {
+        event.preventDefault();
+        void navigator.clipboard?.writeText(terminal.getSelection());
+        return false;
+      }
+      if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyF") {
+        event.preventDefault();
+        setSearching(true);
+        return false;
+      }
+      // The palette's key; a shell's kill-to-end keeps Ctrl+K while the terminal has focus.
+      return true;
+    });
+    const measure = () => {
+      if (element.clientWidth === 0 || element.clientHeight === 0) return;
+      fit.fit();
+    };
+    const told = terminal.onResize(({ cols, rows }) => latest.current.onSize({ columns: cols, rows }));
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    latest.current.onSize({ columns: terminal.cols, rows: terminal.rows });
+    setMade({ terminal, fit, search });
+    // A font that arrives late has other cells.
+    void document.fonts.ready.then(measure);
+    return () => {
+      observer.disconnect();
+      told.dispose();
+      terminal.dispose();
+      setMade(null);
+    };
+  }, []);
+
+  useEffect(() => {
+    if (made === null || channel === null) return;
+    const { terminal } = made;
+    terminal.reset();
+    let parsed = 0;
+    const stop = store.listen(channel, (bytes) => {
+      terminal.write(bytes, () => {
+        parsed += bytes.length;
+        if (parsed < ACKNOWLEDGE_BYTES) return;
+        latest.current.onParsed(parsed);
+        parsed = 0;
+      });
+    });
+    const keys = terminal.onData((text) => store.keys(channel, text));
+    terminal.focus();
+    return () => {
+      stop();
+      keys.dispose();
+    };
+  }, [made, channel, store]);
+
+  useEffect(() => {
+    if (made === null || session === null || window.localStorage.getItem("gatehouseTest") !== "1") return;
+    window.__terminals ??= new Map();
+    const terminals = window.__terminals;
+    terminals.set(session, made.terminal);
+    return () => {
+      terminals.delete(session);
+    };
+  }, [made, session]);
+
+  useEffect(() => {
+    if (made === null) return;
+    made.terminal.options.fontSize = settings.fontSize;
+    made.terminal.options.screenReaderMode = settings.screenReader;
+    if (host.current !== null && host.current.clientWidth > 0) made.fit.fit();
+  }, [made, settings.fontSize, settings.screenReader]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme is the reason to read the tokens again
+  useEffect(() => {
+    if (made === null || host.current === null) return;
+    made.terminal.options.theme = themeOf(host.current);
+  }, [made, dark]);
+
+  useEffect(() => {
+    if (made === null || !settings.webgl) return;
+    let addon: WebglAddon | null = null;
+    try {
+      addon = new WebglAddon();
+      // A lost context draws nothing more; the ordinary renderer takes over.
+      addon.onContextLoss(() => addon?.dispose());
+      made.terminal.loadAddon(addon);
+    } catch {
+      // No WebGL here: the ordinary renderer stays.
+      addon = null;
+    }
+    const loaded = addon;
+    return () => {
+      // A terminal that is gone has disposed of its add-ons already.
+      if (host.current !== null) loaded?.dispose();
+    };
+  }, [made, settings.webgl]);
+
+  useEffect(() => {
+    if (made === null || !visible) return;
+    if (host.current !== null && host.current.clientWidth > 0) made.fit.fit();
+    made.terminal.focus();
+  }, [made, visible]);
+
+  return (
+    <>
+      <div ref={host} className={classes.host} data-terminal data-channel={channel ?? undefined} />
+      {searching && made !== null ? (
+        <SearchBar
+          search={made.search}
+          onClose={() => {
+            setSearching(false);
+            made.search.clearDecorations();
+            made.terminal.focus();
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function SearchBar({ search, onClose }: { search: SearchAddon; onClose: () => void }) {
+  const [text, setText] = useState("");
+  return (
+    <form
+      className={classes.search}
+      onSubmit={(event) => {
+        event.preventDefault();
+        search.findPrevious(text);
+      }}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
+      <TextInput
+        aria-label="search in the terminal"
+        placeholder="Search"
+        data-autofocus
+        autoFocus
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          search.findPrevious(event.currentTarget.value, { incremental: true });
+        }}
+      />
+      <ActionIcon type="submit" variant="default" aria-label="the match before">
+        <ArrowUp size={14} aria-hidden />
+      </ActionIcon>
+      <ActionIcon variant="default" aria-label="the match after" onClick={() => search.findNext(text)}>
+        <ArrowDown size={14} aria-hidden />
+      </ActionIcon>
+      <ActionIcon variant="subtle" color="gray" aria-label="close the search" onClick={onClose}>
+        <X size={14} aria-hidden />
+      </ActionIcon>
+    </form>
+  );
+}
+
+/** The tokens as xterm takes them; the cursor is of the environment's colour. */
+function themeOf(element: Element): ITheme {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    background: token("surface"),
+    foreground: token("text"),
+    cursor: token("edge"),
+    cursorAccent: token("surface"),
+    selectionBackground: token("selected"),
+    black: "#3b3f45",
+    red: token("deny"),
+    green: token("allow"),
+    yellow: token("review"),
+    blue: token("accent"),
+    magenta: token("masked"),
+    cyan: "#2a8a94",
+    white: token("quiet"),
+    brightBlack: token("quiet"),
+    brightRed: token("deny"),
+    brightGreen: token("allow"),
+    brightYellow: token("review"),
+    brightBlue: token("accent"),
+    brightMagenta: token("masked"),
+    brightCyan: "#2a8a94",
+    brightWhite: token("text"),
+  };
+}

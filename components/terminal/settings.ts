@@ -1,0 +1,33 @@
+"use client";
+
+import { useLocalStorage } from "@mantine/hooks";
+import { z } from "zod";
+
+export const TerminalSettings = z.object({
+  fontSize: z.number().min(9).max(28).default(13),
+  screenReader: z.boolean().default(false),
+  webgl: z.boolean().default(true),
+});
+export type TerminalSettings = z.infer<typeof TerminalSettings>;
+
+/** A person's own settings, kept in this browser. What cannot be read is as if it were not there. */
+export function useTerminalSettings(): { settings: TerminalSettings; change: (part: Partial<TerminalSettings>) => void } {
+  const [settings, setSettings] = useLocalStorage<TerminalSettings>({
+    key: "gatehouse-terminal",
+    defaultValue: TerminalSettings.parse({}),
+    getInitialValueInEffect: false,
+    deserialize: (text) => {
+      const stored = TerminalSettings.safeParse(parse(text));
+      return stored.success ? stored.data : TerminalSettings.parse({});
+    },
+  });
+  return { settings, change: (part) => setSettings({ ...settings, ...part }) };
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "{}");
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,160 @@
+"use client";
+
+import { ActionIcon, Button, Menu, NumberInput, Switch } from "@mantine/core";
+import { Settings2 } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useCallback, useEffect, useState } from "react";
+import type { TargetItem } from "../../server/contract/http.ts";
+import { Condition, Skeleton } from "../condition/condition.tsx";
+import { WaitingCard } from "../review/waiting-card.tsx";
+import { useSession, useSocketStore } from "../socket/socket.tsx";
+import type { TerminalState } from "../socket/state.ts";
+import { meaningOf, strictest } from "../verdict/lines.ts";
+import { OutcomeMark } from "../verdict/outcome-mark.tsx";
+import { SessionEnded } from "../workbench/session-ended.tsx";
+import { useTerminalSettings } from "./settings.ts";
+import classes from "./terminal.module.css";
+
+const Screen = dynamic(() => import("./screen.tsx"), { ssr: false, loading: () => <Skeleton label="the terminal" lines={3} /> });
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A terminal on a target. The gateway owns the prompt, the echo and the line editor: here keys go out and output comes in. */
+export function TerminalTab(props: { target: TargetItem; visible: boolean; onRequest: (request: string | null) => void }) {
+  const { target, onRequest } = props;
+  const store = useSocketStore();
+  const [size, setSize] = useState<Size | null>(null);
+  const { request, session, reopen } = useSession(target.id, "terminal", size);
+  const { settings, change } = useTerminalSettings();
+  useEffect(() => onRequest(request), [onRequest, request]);
+
+  const open = session?.state === "open" ? session : null;
+  const id = open?.session ?? null;
+  const resize = useCallback(
+    (next: Size) => {
+      setSize(next);
+      if (id !== null) store.send({ type: "terminal.resize", session: id, ...next });
+    },
+    [store, id],
+  );
+  const acknowledge = useCallback(
+    (bytes: number) => {
+      if (id !== null) store.send({ type: "terminal.ack", session: id, bytes });
+    },
+    [store, id],
+  );
+  const review = open?.terminal.review?.state === "open" ? open.terminal.review : null;
+
+  return (
+    <div
+      className={classes.tab}
+      data-terminal-tab={target.id}
+      data-session={session?.state ?? "none"}
+      data-session-id={id ?? undefined}
+      data-environment={target.environment}
+      data-running={open?.terminal.running || undefined}
+    >
+      {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
+      <div className={classes.screen}>
+        {session?.state === "refused" ? (
+          <Condition kind="forbidden" title={`No terminal on ${target.id}`} what={session.message}>
+            {session.hint === undefined ? null : <p>{session.hint}</p>}
+            <Button onClick={reopen}>Try again</Button>
+          </Condition>
+        ) : (
+          <Screen
+            label={`terminal on ${target.id}, ${target.environment}`}
+            session={id}
+            channel={open?.channel ?? null}
+            visible={props.visible}
+            settings={settings}
+            onSize={resize}
+            onParsed={acknowledge}
+          />
+        )}
+        {review === null ? null : (
+          <div className={classes.overlay}>
+            <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />
+          </div>
+        )}
+      </div>
+      <footer className={classes.line}>
+        <VerdictLine state={open?.terminal ?? null} />
+        <span className={classes.where}>{open?.terminal.cwd}</span>
+        {open?.terminal.exitCode == null || open.terminal.running ? null : (
+          <span
+            data-exit-code={open.terminal.exitCode}
+            data-meaning={open.terminal.exitCode === 0 ? "allow" : "deny"}
+            className={classes.exit}
+          >
+            exit {open.terminal.exitCode}
+          </span>
+        )}
+        <Menu position="top-end" closeOnItemClick={false}>
+          <Menu.Target>
+            <ActionIcon variant="subtle" size="sm" color="gray" aria-label="terminal settings">
+              <Settings2 size={14} aria-hidden />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown p="sm">
+            <NumberInput
+              label="Font size"
+              suffix=" px"
+              min={9}
+              max={28}
+              value={settings.fontSize}
+              onChange={(value) => change({ fontSize: typeof value === "number" ? value : settings.fontSize })}
+            />
+            <Switch
+              mt="sm"
+              label="Screen reader mode"
+              checked={settings.screenReader}
+              onChange={(event) => change({ screenReader: event.currentTarget.checked })}
+            />
+            <Switch
+              mt="sm"
+              label="Draw with the graphics card"
+              checked={settings.webgl}
+              onChange={(event) => change({ webgl: event.currentTarget.checked })}
+            />
+          </Menu.Dropdown>
+        </Menu>
+      </footer>
+    </div>
+  );
+}
+
+/** One quiet line: what would happen to the command that is being typed, or did to the last one. */
+function VerdictLine({ state }: { state: TerminalState | null }) {
+  const verdict = state?.verdict ?? null;
+  if (state?.running && verdict === null) return <span className={classes.quiet}>running · Ctrl+C stops it</span>;
+  if (verdict === null)
+    return <span className={classes.quiet}>Each command is judged before it runs. Everything here is recorded.</span>;
+  const decision = verdict.decision;
+  if (decision === null)
+    return (
+      <span className={classes.quiet} data-terminal-verdict="none">
+        {verdict.text}
+      </span>
+    );
+  const meaning = meaningOf(decision);
+  const reason = strictest(decision.reasons);
+  const why =
+    reason === undefined || decision.outcome === "allow"
+      ? (reason?.policy ?? "")
+      : [reason.message, reason.policy === null ? null : `policy ${reason.policy}`, reason.hint]
+          .filter((part) => part != null)
+          .join(" · ");
+  return (
+    <span className={classes.verdict} data-terminal-verdict={meaning} aria-live="polite">
+      <OutcomeMark meaning={meaning} />
+      <code>{verdict.text}</code>
+      <span className={classes.quiet} title={why}>
+        {why}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,207 @@
+"use client";
+
+import { ActionIcon, Drawer } from "@mantine/core";
+import { Database, PanelLeft, SquareTerminal, X } from "lucide-react";
+import dynamic from "next/dynamic";
+import { useCallback, useEffect, useReducer, useState } from "react";
+import type { TargetItem, TreeTable } from "../../server/contract/http.ts";
+import { Condition, Skeleton } from "../condition/condition.tsx";
+import type { Focus } from "../frame/focus.ts";
+import { useAnswer } from "../request/use-answer.ts";
+import { useSocket } from "../socket/socket.tsx";
+import { TargetTree } from "../targets/target-tree.tsx";
+import { selectFrom } from "./select-from.ts";
+import { NO_TABS, reduceTabs, WorkbenchTabs } from "./tabs.ts";
+import classes from "./workbench.module.css";
+
+const SqlTab = dynamic(() => import("../sql/sql-tab.tsx").then((module) => module.SqlTab), {
+  ssr: false,
+  loading: () => <Skeleton label="the SQL tab" />,
+});
+const TerminalTab = dynamic(() => import("../terminal/terminal-tab.tsx").then((module) => module.TerminalTab), {
+  ssr: false,
+  loading: () => <Skeleton label="the terminal" />,
+});
+
+const STORED = "gatehouse-workbench";
+
+/** Tabs stay mounted while they are open: a hidden terminal goes on. `wanted`: a target that the palette asked for. */
+export function Workbench(props: {
+  visible: boolean;
+  wanted: { target: string; number: number } | null;
+  onFocus: (focus: Focus | null) => void;
+}) {
+  const version = useSocket((state) => state.policyVersion);
+  const [targets, again] = useAnswer<readonly TargetItem[]>("/api/targets", version);
+  const [{ tabs, active }, change] = useReducer(reduceTabs, NO_TABS);
+  const [restored, setRestored] = useState(false);
+  const [requests, setRequests] = useState<Readonly<Record<string, string | null>>>({});
+  const [treeOpen, setTreeOpen] = useState(false);
+  const { onFocus, wanted } = props;
+
+  useEffect(() => {
+    const stored = WorkbenchTabs.safeParse(parse(window.sessionStorage.getItem(STORED)));
+    if (stored.success) change({ type: "restored", tabs: stored.data });
+    setRestored(true);
+  }, []);
+  useEffect(() => {
+    if (restored) window.sessionStorage.setItem(STORED, JSON.stringify({ tabs, active }));
+  }, [restored, tabs, active]);
+
+  const known = targets.state === "loaded" ? targets.value : null;
+  const targetOf = (id: string) => known?.find((target) => target.id === id);
+  const shown = tabs.find((tab) => tab.id === active);
+  const shownTarget = shown === undefined ? undefined : targetOf(shown.target);
+  const shownRequest = shown === undefined ? null : (requests[shown.id] ?? null);
+  useEffect(() => {
+    onFocus(
+      shownTarget === undefined ? null : { target: shownTarget.id, environment: shownTarget.environment, request: shownRequest },
+    );
+  }, [onFocus, shownTarget, shownRequest]);
+
+  const open = (target: TargetItem, table?: TreeTable) => {
+    setTreeOpen(false);
+    const text = table === undefined ? "" : selectFrom(table);
+    const there = table === undefined ? undefined : tabs.find((tab) => tab.target === target.id && tab.id === active);
+    if (there !== undefined) change({ type: "appended", id: there.id, text });
+    else change({ type: "opened", id: crypto.randomUUID(), target: target.id, text });
+  };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each wish is fulfilled once, when the targets are known
+  useEffect(() => {
+    const target = wanted === null ? undefined : targetOf(wanted.target);
+    if (target?.may) open(target);
+  }, [wanted?.number, known === null]);
+
+  const remember = useCallback((id: string, request: string | null) => {
+    setRequests((before) => (before[id] === request ? before : { ...before, [id]: request }));
+  }, []);
+
+  const tree = <TargetTree targets={targets} again={again} onOpen={open} />;
+  return (
+    <div className={classes.workbench} hidden={!props.visible} data-workbench>
+      <div className={classes.side}>{tree}</div>
+      <Drawer opened={treeOpen} onClose={() => setTreeOpen(false)} title="Targets" size={300} padding={0} zIndex={300}>
+        {tree}
+      </Drawer>
+      <div className={classes.main}>
+        <div className={classes.tabs}>
+          <ActionIcon
+            className={classes.treeSwitch}
+            variant="subtle"
+            color="gray"
+            aria-label="targets"
+            aria-expanded={treeOpen}
+            onClick={() => setTreeOpen(true)}
+          >
+            <PanelLeft size={16} aria-hidden />
+          </ActionIcon>
+          <div role="tablist" aria-label="open sessions" className={classes.tabList}>
+            {tabs.map((tab, index) => {
+              const target = targetOf(tab.target);
+              const Icon = target?.type === "ssh" ? SquareTerminal : Database;
+              return (
+                <div
+                  key={tab.id}
+                  className={classes.tab}
+                  data-environment={target?.environment ?? ""}
+                  data-selected={tab.id === active || undefined}
+                >
+                  <button
+                    type="button"
+                    role="tab"
+                    id={`tab-${tab.id}`}
+                    aria-selected={tab.id === active}
+                    aria-controls={`panel-${tab.id}`}
+                    data-workbench-tab={tab.target}
+                    onClick={() => change({ type: "activated", id: tab.id })}
+                    onAuxClick={(event) => event.button === 1 && change({ type: "closed", id: tab.id })}
+                    onKeyDown={(event) => {
+                      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+                      const next = step === undefined ? undefined : tabs[index + step];
+                      if (next === undefined) return;
+                      change({ type: "activated", id: next.id });
+                      document.getElementById(`tab-${next.id}`)?.focus();
+                    }}
+                  >
+                    <Icon size={13} aria-hidden />
+                    {tab.target}
+                    <span className={classes.environment}>{target?.environment}</span>
+                  </button>
+                  <button
+                    type="button"
+                    className={classes.close}
+                    aria-label={`close ${tab.target}`}
+                    onClick={() => change({ type: "closed", id: tab.id })}
+                  >
+                    <X size={12} aria-hidden />
+                  </button>
+                </div>
+              );
+            })}
+          </div>
+        </div>
+        <div className={classes.panels}>
+          {tabs.length === 0 ? (
+            <Condition
+              kind="empty"
+              title="Nothing is open"
+              what="Choose a database for SQL or a host for a terminal. Every statement and command is judged before it runs, and is on the record."
+            >
+              <span className={classes.hints}>
+                <kbd>Ctrl</kbd> <kbd>K</kbd> opens anything by name
+              </span>
+            </Condition>
+          ) : null}
+          {known === null
+            ? null
+            : tabs.map((tab) => (
+                <div
+                  key={tab.id}
+                  role="tabpanel"
+                  id={`panel-${tab.id}`}
+                  aria-labelledby={`tab-${tab.id}`}
+                  className={classes.panel}
+                  hidden={tab.id !== active}
+                  data-environment={targetOf(tab.target)?.environment ?? ""}
+                >
+                  <TabContent
+                    tab={tab}
+                    target={targetOf(tab.target)}
+                    visible={props.visible && tab.id === active}
+                    onText={(text) => change({ type: "written", id: tab.id, text })}
+                    onRequest={remember}
+                  />
+                </div>
+              ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function TabContent(props: {
+  tab: { id: string; target: string; text: string };
+  target: TargetItem | undefined;
+  visible: boolean;
+  onText: (text: string) => void;
+  onRequest: (id: string, request: string | null) => void;
+}) {
+  const { tab, target, onRequest } = props;
+  const tell = useCallback((request: string | null) => onRequest(tab.id, request), [onRequest, tab.id]);
+  if (target === undefined)
+    return <Condition kind="error" title={`There is no target ${tab.target}`} what="It was removed, or renamed." />;
+  return target.type === "postgres" ? (
+    <SqlTab target={target} text={tab.text} onText={props.onText} onRequest={tell} />
+  ) : (
+    <TerminalTab target={target} visible={props.visible} onRequest={tell} />
+  );
+}
+
+function parse(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
