@@ -1,0 +1,3 @@
+import { nothing, post } from "../../handler.ts";
+
+export const POST = post(nothing, ({ verbs, principal }) => verbs.verifyRecord(principal));
