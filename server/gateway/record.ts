@@ -1,5 +1,13 @@
+import { z } from "zod";
 import type { RecordItem, RecordPage, RecordQuery, RecordVerification } from "../contract/http.ts";
-import { ChainVerifier, checkpointText, describeFinding, verifyCheckpoints } from "../core/audit/verify.ts";
+import {
+  ChainVerifier,
+  type Checkpoint,
+  checkpointText,
+  describeFinding,
+  type Finding,
+  verifyCheckpoints,
+} from "../core/audit/verify.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
 export async function recordPage(context: Pick<Context, "record">, query: RecordQuery): Promise<RecordPage> {
@@ -32,11 +40,24 @@ export async function recordPage(context: Pick<Context, "record">, query: Record
   };
 }
 
+const Exported = z.object({ n: z.number(), signature: z.string() });
+
+/** Every exported checkpoint has to be in the database as it was exported: who owns the database does not own the export. */
+function differencesFrom(exported: string, checkpoints: readonly Checkpoint[]): readonly Finding[] {
+  return exported
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => Exported.parse(JSON.parse(line)))
+    .filter((line) => checkpoints[line.n - 1]?.signature !== line.signature)
+    .map((line) => ({ finding: "checkpoint-order", checkpoint: line.n }));
+}
+
 const MOST_FINDINGS = 1_000;
 
 /** Reads the whole record and says whether anything was changed, removed or put elsewhere. */
 export async function verifyRecord(
   context: Pick<Context, "record" | "sha256" | "verifySignature" | "publicKey">,
+  exported: string | null = null,
 ): Promise<RecordVerification> {
   const checkpoints = await context.record.checkpoints();
   const findings = [
@@ -48,6 +69,7 @@ export async function verifyRecord(
         context.verifySignature(checkpointText(checkpoint), checkpoint.signature, checkpoint.publicKey),
     ),
   ];
+  if (exported !== null) findings.push(...differencesFrom(exported, checkpoints));
   const chains = await context.record.chains();
   const missing = new Set(checkpoints.flatMap((checkpoint) => checkpoint.heads.map((head) => head.chain)));
   let events = 0;

@@ -76,9 +76,7 @@ export class SqlSession {
   }
 
   /** What would happen to each statement. Nothing runs, nothing is recorded. */
-  async judge(
-    text: string,
-  ): Promise<
+  async judge(text: string): Promise<
     readonly {
       readonly span: Span;
       readonly decision: Decision;

@@ -11,13 +11,18 @@ const RESET = "\x1b[0m";
 
 /** The line again with the offending words underlined by carets, then each reason and what made it. */
 export function deniedText(line: string, decision: Decision): string {
-  return `${carets(line, decision.reasons, RED)}${decision.reasons.slice(0, 6).map((reason) => reasonText("✕", RED, reason)).join("")}`;
+  return `${carets(line, decision.reasons, RED)}${decision.reasons
+    .slice(0, 6)
+    .map((reason) => reasonText("✕", RED, reason))
+    .join("")}`;
 }
 
 /** What waits, why, and how to give up. */
 export function reviewText(review: Review): string {
   const policies = review.requirements.map((requirement) => `\`${requirement.policy}\``).join(", ");
-  const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(", ");
+  const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(
+    ", ",
+  );
   return `${AMBER}⧗ waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
 }
 
@@ -27,9 +32,21 @@ export function explained(line: string, decision: Decision): string {
     case "deny":
       return deniedText(line, decision);
     case "review":
-      return `${carets(line, decision.reasons.filter((reason) => reason.outcome === "review"), AMBER)}${decision.reasons.filter((reason) => reason.outcome === "review").map((reason) => reasonText("⧗", AMBER, reason)).join("")}`;
+      return `${carets(
+        line,
+        decision.reasons.filter((reason) => reason.outcome === "review"),
+        AMBER,
+      )}${decision.reasons
+        .filter((reason) => reason.outcome === "review")
+        .map((reason) => reasonText("⧗", AMBER, reason))
+        .join("")}`;
     case "allow":
-      return decision.reasons.length === 0 ? `${GREEN}✓${RESET} allowed\r\n` : decision.reasons.slice(0, 12).map((reason) => reasonText("✓", GREEN, reason)).join("");
+      return decision.reasons.length === 0
+        ? `${GREEN}✓${RESET} allowed\r\n`
+        : decision.reasons
+            .slice(0, 12)
+            .map((reason) => reasonText("✓", GREEN, reason))
+            .join("");
   }
 }
 

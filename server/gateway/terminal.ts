@@ -1,12 +1,18 @@
 import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
-import { describeShell, type GatewayBuiltin, incomplete, type PreparedShell, type ShellWhere } from "../core/guard/shell/index.ts";
-import { createStreamMasker, IDLE_MS, type StreamMasker } from "../core/mask/stream.ts";
+import {
+  describeShell,
+  type GatewayBuiltin,
+  incomplete,
+  type PreparedShell,
+  type ShellWhere,
+} from "../core/guard/shell/index.ts";
+import type { Detector } from "../core/mask/stream.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
-import { createSanitiser } from "../core/terminal/sanitise.ts";
 import type { Authorized } from "./authorized.ts";
+import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
@@ -15,14 +21,19 @@ import { deniedText, explained, reviewText } from "./terminal-text.ts";
 export interface TerminalEvents {
   output(bytes: Uint8Array): void;
   verdict(text: string, decision: Decision | null, microActions: readonly MicroAction[]): void;
-  state(state: { readonly cwd: string; readonly running: boolean; readonly exitCode: number | null; readonly review: Review | null }): void;
+  state(state: {
+    readonly cwd: string;
+    readonly running: boolean;
+    readonly exitCode: number | null;
+    readonly review: Review | null;
+  }): void;
   ended(reason: string): void;
   failed(error: unknown): void;
 }
 
 export interface TerminalOptions {
   readonly session: OpenShellSession;
-  readonly detectors: Parameters<typeof createStreamMasker>[0]["detectors"];
+  readonly detectors: readonly Detector[];
   /** Milliseconds; only differences count. */
   readonly now: () => number;
   readonly columns: number;
@@ -177,7 +188,9 @@ export class Terminal {
     this.#submit(line, abort.signal).catch((error: unknown) => {
       this.#events.failed(error);
       const expected = error instanceof Error && "code" in error && error.code === "unavailable";
-      this.#write(`\x1b[31m✕ ${expected ? printable(error.message) : "something went wrong in Gatehouse; the command was not run"}\x1b[0m\r\n`);
+      this.#write(
+        `\x1b[31m✕ ${expected ? printable(error.message) : "something went wrong in Gatehouse; the command was not run"}\x1b[0m\r\n`,
+      );
       this.#prompt();
     });
   }
@@ -205,31 +218,40 @@ export class Terminal {
     this.#events.verdict(line, submitted.decision, submitted.microActions);
     if (!submitted.allowed) {
       this.#exitCode = 126;
-      this.#write(submitted.ended === "denied" ? deniedText(line, submitted.decision) : `\x1b[31m✕ ${printable(submitted.message)}\x1b[0m\r\n`);
-    } else if (submitted.decision.reasons.some((reason) => reason.outcome === "review")) this.#write("\x1b[32m✓ approved\x1b[0m\r\n");
+      this.#write(
+        submitted.ended === "denied"
+          ? deniedText(line, submitted.decision)
+          : `\x1b[31m✕ ${printable(submitted.message)}\x1b[0m\r\n`,
+      );
+    } else if (submitted.decision.reasons.some((reason) => reason.outcome === "review"))
+      this.#write("\x1b[32m✓ approved\x1b[0m\r\n");
     return submitted;
   }
 
   async #run(submitted: Extract<ShellSubmission, { allowed: true }>): Promise<void> {
     const command: Authorized<PreparedShell> = submitted.command;
     const began = this.#options.now();
-    const output = new MaskedOutput(
-      createStreamMasker({ detectors: this.#options.detectors, secrets: [] }),
-      (bytes) => this.#show(bytes),
-    );
+    const output = new MaskedOutput(this.#options.detectors, command.interactive, (bytes) => this.#show(bytes));
     let bytes = 0;
     let phase: Extract<Phase, { phase: "running" }> | null = null;
     let end: ProgramEnd;
     try {
       const program = await this.#session.connection.run(
         command,
-        { cwd: this.#cwd, environment: this.#environment, columns: this.#columns, rows: this.#rows, interactive: command.interactive, pty: true },
+        {
+          cwd: this.#cwd,
+          environment: this.#environment,
+          columns: this.#columns,
+          rows: this.#rows,
+          interactive: command.interactive,
+          pty: true,
+        },
         {
           output: (chunk) => {
             bytes += chunk.length;
             // After Ctrl-C what was already under way is not worth waiting for.
             if (phase?.interrupted === true) return undefined;
-            output.push(chunk, command.interactive);
+            output.push(chunk);
             return this.#unparsed > AHEAD_BYTES ? this.#room() : undefined;
           },
         },
@@ -249,7 +271,11 @@ export class Terminal {
       end = { ended: "lost", message: error instanceof Error ? error.message : String(error) };
     }
     output.end();
-    await submitted.executed({ exitCode: end.ended === "exited" ? end.exitCode : null, durationMs: this.#options.now() - began, bytes });
+    await submitted.executed({
+      exitCode: end.ended === "exited" ? end.exitCode : null,
+      durationMs: this.#options.now() - began,
+      bytes,
+    });
     if (this.#phase.phase === "closed") return;
     if (end.ended === "exited") {
       this.#exitCode = end.exitCode;
@@ -271,7 +297,8 @@ export class Terminal {
     } else if (text.includes("\x1c")) {
       this.#write("^\\");
       phase.program.write(new Uint8Array([0x1c]));
-    } else if (text.includes("\x1a")) this.#write("\r\n\x1b[2mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
+    } else if (text.includes("\x1a"))
+      this.#write("\r\n\x1b[2mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
     else this.#keep(text);
   }
 
@@ -298,7 +325,11 @@ export class Terminal {
         this.#write(HELP);
         break;
       case "history":
-        this.#write(this.#editor.history.map((entry, i) => `${String(i + 1).padStart(5)}  ${printable(entry).replaceAll("\\u{a}", "↵ ")}\r\n`).join(""));
+        this.#write(
+          this.#editor.history
+            .map((entry, i) => `${String(i + 1).padStart(5)}  ${printable(entry).replaceAll("\\u{a}", "↵ ")}\r\n`)
+            .join(""),
+        );
         break;
       case "why":
         this.#write(this.#last === null ? "nothing was decided yet\r\n" : explained(this.#last.text, this.#last.decision));
@@ -325,7 +356,16 @@ export class Terminal {
 
   async #changeDirectory(given: readonly string[]): Promise<void> {
     const [to, ...more] = given;
-    const wanted = to === undefined || to === "~" ? this.#home : to === "-" ? this.#previous : to.startsWith("~/") ? `${this.#home}/${to.slice(2)}` : to.startsWith("/") ? to : `${this.#cwd}/${to}`;
+    const wanted =
+      to === undefined || to === "~"
+        ? this.#home
+        : to === "-"
+          ? this.#previous
+          : to.startsWith("~/")
+            ? `${this.#home}/${to.slice(2)}`
+            : to.startsWith("/")
+              ? to
+              : `${this.#cwd}/${to}`;
     const refuse = (why: string): void => {
       this.#exitCode = 1;
       this.#write(`cd: ${printable(to ?? "")}: ${why}\r\n`);
@@ -360,8 +400,17 @@ export class Terminal {
     const slash = word.lastIndexOf("/");
     const folder = word.slice(0, slash + 1);
     const start = word.slice(slash + 1);
-    const base = folder === "" ? this.#cwd : folder.startsWith("~/") ? `${this.#home}/${folder.slice(2)}` : folder.startsWith("/") ? folder : `${this.#cwd}/${folder}`;
-    const names = (await this.#session.connection.list(base)).filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith("."))).sort();
+    const base =
+      folder === ""
+        ? this.#cwd
+        : folder.startsWith("~/")
+          ? `${this.#home}/${folder.slice(2)}`
+          : folder.startsWith("/")
+            ? folder
+            : `${this.#cwd}/${folder}`;
+    const names = (await this.#session.connection.list(base))
+      .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
+      .sort();
     if (this.#phase.phase !== "editing" || names.length === 0) return;
     const common = names.reduce((prefix, name) => {
       let i = 0;
@@ -394,7 +443,14 @@ export class Terminal {
     this.#phase = { phase: "editing" };
     this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review: null });
     const { connection, target } = this.#session;
-    const prompt = promptOf({ user: connection.user, target: target.id, environment: target.environment, cwd: this.#cwd, home: this.#home, exitCode: this.#exitCode });
+    const prompt = promptOf({
+      user: connection.user,
+      target: target.id,
+      environment: target.environment,
+      cwd: this.#cwd,
+      home: this.#home,
+      exitCode: this.#exitCode,
+    });
     this.#write(this.#editor.prompt(prompt.text, prompt.width));
     if (this.#ahead === "") return;
     const typed = this.#ahead;
@@ -420,46 +476,6 @@ export class Terminal {
     return new Promise((resolve) => {
       this.#wake.push(resolve);
     });
-  }
-}
-
-/** A program's output on its way to the screen: masked, then cleaned of sequences that would do harm. */
-class MaskedOutput {
-  readonly #masker: StreamMasker;
-  readonly #sanitiser = createSanitiser();
-  readonly #show: (bytes: Uint8Array) => void;
-  #timer: NodeJS.Timeout | null = null;
-  #waited = 0;
-
-  constructor(masker: StreamMasker, show: (bytes: Uint8Array) => void) {
-    this.#masker = masker;
-    this.#show = show;
-  }
-
-  push(chunk: Uint8Array, echo: boolean): void {
-    this.#waited = 0;
-    this.#give(echo && chunk.length <= 8 ? this.#masker.echo(chunk) : this.#masker.push(chunk));
-    this.#wait();
-  }
-
-  end(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#give(this.#masker.end());
-  }
-
-  #wait(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    if (!this.#masker.holds) return;
-    this.#timer = setTimeout(() => {
-      this.#waited += IDLE_MS;
-      this.#give(this.#masker.idle(this.#waited));
-      this.#wait();
-    }, IDLE_MS);
-  }
-
-  #give(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#show(this.#sanitiser.push(bytes));
   }
 }
 

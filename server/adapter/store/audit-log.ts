@@ -48,12 +48,8 @@ export class ChainedAuditLog implements AuditLog {
   /** `seed`: 32 bytes, the Ed25519 private key. `exportFile`: where checkpoints are appended outside the database; null: nowhere. */
   constructor(pool: pg.Pool, seed: Buffer, exportFile: string | null, now: () => number, log: (line: string) => void) {
     this.#pool = pool;
-    this.#key = createPrivateKey({
-      key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]),
-      format: "der",
-      type: "pkcs8",
-    });
-    this.#publicKey = createPublicKey(this.#key).export({ format: "der", type: "spki" }).toString("base64");
+    this.#key = privateKeyOf(seed);
+    this.#publicKey = publicKeyOf(seed);
     this.#exportFile = exportFile;
     this.#now = now;
     this.#log = log;
@@ -199,6 +195,18 @@ export class ChainedAuditLog implements AuditLog {
     if (this.#seq > 0)
       await this.checkpoint().catch((error: unknown) => this.#log(`cannot write the last checkpoint: ${reason(error)}`));
   }
+}
+
+/** PKCS#8 of an Ed25519 key is this head and the seed. */
+const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
+
+function privateKeyOf(seed: Buffer): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: "der", type: "pkcs8" });
+}
+
+/** The public key that checks what `seed` signs: SPKI in base64. */
+export function publicKeyOf(seed: Buffer): string {
+  return createPublicKey(privateKeyOf(seed)).export({ format: "der", type: "spki" }).toString("base64");
 }
 
 /** PostgreSQL's text holds no NUL; the payload has it escaped. */

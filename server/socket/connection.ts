@@ -1,0 +1,229 @@
+import type { RawData, WebSocket } from "ws";
+import { ClientMessage } from "../contract/socket.ts";
+import type { Gateway } from "../gateway/create-gateway.ts";
+import { principalOf } from "../gateway/principal-of.ts";
+import type { Person } from "../gateway/sessions.ts";
+import { Say } from "./say.ts";
+import { SqlChannel } from "./sql-channel.ts";
+import { TerminalChannel } from "./terminal-channel.ts";
+
+const MOST_SESSIONS = 40;
+
+/** One browser tab's socket: takes messages, keeps its sessions, and closes them when it goes. */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #gateway: Gateway;
+  readonly #person: Person;
+  readonly #say: Say;
+  readonly #sql = new Map<string, SqlChannel>();
+  readonly #terminals = new Map<string, TerminalChannel>();
+  readonly #channels = new Map<number, TerminalChannel>();
+  readonly #stops: (() => void)[] = [];
+  #nextChannel = 1;
+  #opening = 0;
+  #watching = false;
+  #gone = false;
+
+  constructor(socket: WebSocket, gateway: Gateway, person: Person) {
+    this.#socket = socket;
+    this.#gateway = gateway;
+    this.#person = person;
+    this.#say = new Say(socket, gateway, person);
+    socket.on("message", (data, binary) => this.#take(data, binary));
+    socket.on("close", () => void this.#leave());
+    socket.on("error", (error) => gateway.context.log(`socket: ${error.message}`));
+    this.#stops.push(
+      gateway.context.configuration.onChange((set) =>
+        this.#say.send({ type: "configuration.changed", policyVersion: set.version }),
+      ),
+      gateway.reviews.onChange((review) => {
+        const { set } = gateway.context.configuration;
+        const principal = principalOf(person, set);
+        const concerned =
+          review.requester === principal.id || (this.#watching && gateway.reviews.counts(principal, review).length > 0);
+        if (concerned) this.#say.send({ type: "review.changed", review: this.#say.review(review) });
+      }),
+    );
+  }
+
+  #take(data: RawData, binary: boolean): void {
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer);
+    if (binary) return this.#keys(bytes);
+    const message = ClientMessage.safeParse(parseJson(bytes.toString("utf8")));
+    if (!message.success) {
+      this.#socket.close(4400, "a frame that is not a message");
+      return;
+    }
+    try {
+      this.#handle(message.data);
+    } catch (error) {
+      this.#say.fail(error);
+    }
+  }
+
+  #keys(frame: Buffer): void {
+    const terminal = frame.length < 4 ? undefined : this.#channels.get(frame.readUInt32BE(0));
+    if (terminal === undefined) {
+      // A session that has just ended may still be typed into; a frame without a channel is no message.
+      if (frame.length < 4) this.#socket.close(4400, "a binary frame without a channel");
+      return;
+    }
+    terminal.input(frame.subarray(4));
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.type) {
+      case "session.open":
+        void this.#open(message);
+        return;
+      case "session.close":
+        void this.#sql.get(message.session)?.close("closed by the person");
+        void this.#terminals.get(message.session)?.close("closed by the person");
+        this.#forget(message.session);
+        return;
+      case "sql.run":
+        return this.#sqlOf(message.session)?.run(message.run, message.text, message.reason ?? "");
+      case "sql.cancel":
+        return this.#sqlOf(message.session)?.cancel(message.run);
+      case "sql.ack":
+        return this.#sqlOf(message.session)?.taken(message.run, message.rows);
+      case "judge":
+        return this.#sqlOf(message.session)?.judge(message.request, message.text);
+      case "terminal.resize":
+        return this.#terminals.get(message.session)?.resize(message.columns, message.rows);
+      case "terminal.ack":
+        return this.#terminals.get(message.session)?.acknowledge(message.bytes);
+      case "review.withdraw":
+        this.#gateway.reviews
+          .withdraw(principalOf(this.#person, this.#gateway.context.configuration.set), message.review)
+          .catch((error: unknown) => this.#say.fail(error));
+        return;
+      case "reviews.watch":
+        this.#watching = true;
+        this.#gateway.verbs
+          .reviews(principalOf(this.#person, this.#gateway.context.configuration.set), "open")
+          .then(({ reviews }) => this.#say.send({ type: "reviews", reviews: [...reviews] }))
+          .catch((error: unknown) => this.#say.fail(error));
+        return;
+    }
+  }
+
+  #sqlOf(session: string): SqlChannel | undefined {
+    const found = this.#sql.get(session);
+    if (found === undefined)
+      this.#say.send({ type: "error", code: "not-found", message: "this session has ended; open the target again", session });
+    return found;
+  }
+
+  async #open(message: Extract<ClientMessage, { type: "session.open" }>): Promise<void> {
+    const { request } = message;
+    if (this.#sql.size + this.#terminals.size + this.#opening >= MOST_SESSIONS) {
+      this.#say.send({
+        type: "session.refused",
+        request,
+        message: `${MOST_SESSIONS} sessions are open in this window`,
+        hint: "close some tabs",
+      });
+      return;
+    }
+    this.#opening++;
+    try {
+      const channel = this.#nextChannel++;
+      if (message.kind === "sql") {
+        const open = await this.#gateway.sessions.openSql(this.#person, message.target);
+        if (this.#gone) return await open.close("the browser went away");
+        open.onEnded((reason) => this.#ended(open.id, reason));
+        this.#sql.set(open.id, new SqlChannel(open, this.#say));
+        this.#opened(request, channel, "sql", open);
+        return;
+      }
+      const open = await this.#gateway.sessions.openShell(this.#person, message.target);
+      if (this.#gone) return await open.close("the browser went away");
+      open.onEnded((reason) => this.#ended(open.id, reason));
+      this.#opened(request, channel, "terminal", open);
+      const terminal = new TerminalChannel(
+        open,
+        channel,
+        this.#say,
+        this.#gateway,
+        { columns: message.columns ?? 80, rows: message.rows ?? 24 },
+        (reason) => this.#ended(open.id, reason),
+      );
+      this.#terminals.set(open.id, terminal);
+      this.#channels.set(channel, terminal);
+    } catch (error) {
+      if (
+        error instanceof Error &&
+        "code" in error &&
+        typeof error.code === "string" &&
+        ["forbidden", "not-found", "invalid", "unavailable"].includes(error.code)
+      ) {
+        this.#say.send({ type: "session.refused", request, message: error.message });
+      } else {
+        this.#say.send({
+          type: "session.refused",
+          request,
+          message: "the session could not be opened; the gateway's log says why",
+        });
+        this.#gateway.context.log(
+          `opening ${message.target}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
+      }
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  #opened(
+    request: string,
+    channel: number,
+    kind: "sql" | "terminal",
+    open: {
+      readonly id: string;
+      readonly identity: string;
+      readonly target: { readonly id: string; readonly environment: string };
+    },
+  ): void {
+    this.#say.send({
+      type: "session.opened",
+      request,
+      session: open.id,
+      kind,
+      channel,
+      target: open.target.id,
+      environment: open.target.environment,
+      identity: open.identity,
+    });
+  }
+
+  #ended(session: string, reason: string): void {
+    if (!this.#sql.has(session) && !this.#terminals.has(session)) return;
+    void this.#terminals.get(session)?.close(reason);
+    this.#forget(session);
+    this.#say.send({ type: "session.closed", session, reason });
+  }
+
+  #forget(session: string): void {
+    this.#sql.delete(session);
+    const terminal = this.#terminals.get(session);
+    if (terminal !== undefined) this.#channels.delete(terminal.channel);
+    this.#terminals.delete(session);
+  }
+
+  async #leave(): Promise<void> {
+    this.#gone = true;
+    for (const stop of this.#stops) stop();
+    const closing = [...this.#sql.values(), ...this.#terminals.values()].map((channel) => channel.close("the browser went away"));
+    this.#sql.clear();
+    this.#terminals.clear();
+    await Promise.all(closing).catch((error: unknown) => this.#gateway.context.log(`closing sessions: ${String(error)}`));
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
