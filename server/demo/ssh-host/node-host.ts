@@ -74,13 +74,16 @@ function serve(session: Session, account: Account): void {
   session.on("sftp", (accept) => serveFiles(accept()));
 }
 
+const MOST_BUFFERED = 8_000_000;
+
 function join(channel: ServerChannel, terminal: ReturnType<typeof spawnTerminal>): void {
   let over = false;
+  // A paused terminal loses its last words when the program ends, so it is paused only before memory is at stake.
   terminal.onData((chunk: string | Buffer) => {
-    if (!channel.write(chunk)) {
-      terminal.pause();
-      channel.once("drain", () => terminal.resume());
-    }
+    channel.write(chunk);
+    if (channel.writableLength < MOST_BUFFERED) return;
+    terminal.pause();
+    channel.once("drain", () => terminal.resume());
   });
   channel.on("data", (chunk: Buffer) => {
     if (!over) terminal.write(chunk.toString("utf8"));

@@ -1,0 +1,1 @@
+export { createShellConnector } from "./connector.ts";
