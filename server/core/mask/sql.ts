@@ -158,7 +158,9 @@ function dateTrunc(unit: string, type: ColumnType, value: string): string | null
   const stamp = type.base === "date" ? `(${value})::pg_catalog.timestamp` : value;
   const bound = (text: string) => `'${text}'::pg_catalog.${type.base}`;
   const inside = `(${value} OPERATOR(pg_catalog.>=) ${bound("0100-01-01")}) AND (${value} OPERATOR(pg_catalog.<) ${bound("9999-01-01")})`;
-  return `CASE WHEN ${inside} THEN pg_catalog.date_trunc('${unit}', ${stamp}) ELSE NULL END`;
+  // In the session's own time zone, moving the zone would move the edges and so tell the time exactly.
+  const zone = type.base === "timestamptz" ? ", 'UTC'" : "";
+  return `CASE WHEN ${inside} THEN pg_catalog.date_trunc('${unit}', ${stamp}${zone}) ELSE NULL END`;
 }
 
 function bucket(size: number, type: ColumnType, value: string): string | null {

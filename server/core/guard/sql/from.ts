@@ -5,10 +5,10 @@ import { functionColumns, functionNames, isSafeFunction, judgeOperator } from ".
 import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
 import { outputName } from "./output-name.ts";
 import { refuse } from "./refused.ts";
-import { noteRelation, sourceOfUse } from "./relations.ts";
+import { nameSpan, noteRelation, sourceOfUse } from "./relations.ts";
 import { renamed, type Source, type SourceColumn, sourceOf } from "./scope.ts";
 import { query } from "./select.ts";
-import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
+import { child, children, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
 
 /** What FROM offers to the rest of the query. */
 export interface FromItems {
@@ -234,10 +234,10 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
   };
 }
 
+/** The right side's name: USING itself has no place in the tree. */
 function joinSpan(analysis: Analysis, node: TreeNode): Span {
-  const inner = tagged(node.rarg) ?? tagged(node.larg);
-  const at = inner === null ? 0 : place(inner.node);
-  return at > 0 || count(node, "rtindex") > 0 ? analysis.tokens.token(at) : analysis.statement.span;
+  const right = tagged(node.rarg);
+  return right?.tag === "RangeVar" ? nameSpan(analysis, right.node) : analysis.statement.span;
 }
 
 /** One column for both sides; comparing them reads both. */

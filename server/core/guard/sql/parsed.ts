@@ -38,6 +38,15 @@ const POSITIONS: ReadonlySet<string> = new Set([
 ]);
 
 export function parsedSql(source: string, raw: RawParse): ParsedSql {
+  try {
+    return read(source, raw);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { ok: false, refusal: { message: "the statement is too deeply nested", span: [0, source.length] } };
+  }
+}
+
+function read(source: string, raw: RawParse): ParsedSql {
   if (!raw.ok) return { ok: false, refusal: syntaxRefusal(source, raw.message, raw.cursor) };
   const unit = unitOfByte(source);
   const tokens: Span[] = [];

@@ -20,6 +20,8 @@ export function refusalOf<T>(work: () => T): T | { readonly refusal: Refusal } {
     return work();
   } catch (error) {
     if (error instanceof Refused) return { refusal: error.refusal };
+    // The walk is recursive: what is nested deeper than our stack is refused, not crashed on.
+    if (error instanceof RangeError) return { refusal: { message: "the statement is too deeply nested", span: [0, 0] } };
     throw error;
   }
 }

@@ -1,0 +1,228 @@
+import { describe, expect, test } from "vitest";
+import { CATALOG, one, parse, STATE } from "../../../../test/fixtures/sql-guard.ts";
+import { resourceName } from "../../domain/micro-action.ts";
+import { describeSql } from "./index.ts";
+
+function actions(sql: string): string[] {
+  const described = describeSql(one(sql), CATALOG, STATE);
+  if ("refusal" in described) return [`refused: ${described.refusal.message} @ ${sql.slice(...described.refusal.span)}`];
+  return described.microActions.map(
+    ({ action, resource, span }) => `${action.slice(4)} ${resourceName(resource)} @ ${sql.slice(...span)}`,
+  );
+}
+
+const REFERENCES: readonly [string, string, readonly string[]][] = [
+  [
+    "R1 a column where it stands",
+    "SELECT name FROM customers",
+    ["select public.customers.name @ name", "select public.customers @ customers"],
+  ],
+  ["R1 a schema is part of the name's place", "SELECT 1 FROM hr.staff", ["select hr.staff @ hr.staff"]],
+  [
+    "R2 a star is all columns, at the star",
+    "SELECT o.* FROM orders o",
+    [
+      "select public.orders.id @ o.*",
+      "select public.orders.customer_id @ o.*",
+      "select public.orders.total @ o.*",
+      "select public.orders.region @ o.*",
+      "select public.orders @ orders",
+    ],
+  ],
+  ["R2 count(*) reads no column", "SELECT count(*) FROM orders", ["select public.orders @ orders"]],
+  ["R2 EXISTS (SELECT *) reads no column", "SELECT EXISTS (SELECT * FROM orders)", ["select public.orders @ orders"]],
+  ["R3 a CTE hides a table", "WITH orders AS (SELECT 1 AS id) SELECT id FROM orders", []],
+  [
+    "R3 inside of its own definition it does not",
+    "WITH orders AS (SELECT id FROM orders) SELECT id FROM orders",
+    ["select public.orders.id @ id", "select public.orders @ orders"],
+  ],
+  [
+    "R4 a subquery sees the outer row",
+    "SELECT (SELECT c.name) FROM customers c",
+    ["select public.customers.name @ c.name", "select public.customers @ customers"],
+  ],
+  [
+    "R5 USING reads both sides",
+    "SELECT 1 FROM orders o JOIN hr.staff s USING (id)",
+    [
+      "select public.orders @ orders",
+      "select hr.staff @ hr.staff",
+      "select public.orders.id @ hr.staff",
+      "select hr.staff.id @ hr.staff",
+    ],
+  ],
+  [
+    "R6 an alias list renames",
+    "SELECT a.y FROM orders AS a(x, y)",
+    ["select public.orders.customer_id @ a.y", "select public.orders @ orders"],
+  ],
+  [
+    "R7 functional notation is the column",
+    "SELECT name(c) FROM hr.staff c, orders",
+    [
+      "select hr.staff.id @ c",
+      "select hr.staff.name @ c",
+      "select hr.staff.salary @ c",
+      "select hr.staff @ hr.staff",
+      "select public.orders @ orders",
+    ],
+  ],
+  [
+    "R8 names are found in quotes too",
+    'SELECT "select" FROM "Weird Name"',
+    ['select public."Weird Name".select @ "select"', 'select public."Weird Name" @ "Weird Name"'],
+  ],
+  [
+    "R9 spans count UTF-16 units",
+    "SELECT '🙂é', name FROM customers",
+    ["select public.customers.name @ name", "select public.customers @ customers"],
+  ],
+  [
+    "R10 a lock is a right to write",
+    "SELECT 1 FROM orders FOR UPDATE",
+    ["select public.orders @ orders", "update public.orders @ orders"],
+  ],
+];
+
+const CHANGES: readonly [string, string, readonly string[]][] = [
+  [
+    "C1 an insert writes its columns",
+    "INSERT INTO orders (id) VALUES (1)",
+    ["insert public.orders @ orders", "insert public.orders.id @ id"],
+  ],
+  [
+    "C2 an update reads what it compares",
+    "UPDATE orders SET region = 'EU' WHERE id = 1",
+    [
+      "update public.orders @ orders",
+      "select public.orders @ orders",
+      "update public.orders.region @ region",
+      "select public.orders.id @ id",
+    ],
+  ],
+  ["C3 truncate", "TRUNCATE orders", ["truncate public.orders @ orders"]],
+  ["C4 DDL on a table", "CREATE TABLE t (a int)", ["ddl public.t @ t"]],
+  [
+    "C4 DROP has names, not positions",
+    "DROP TABLE IF EXISTS public.orders, hr.staff",
+    ["ddl public.orders @ public.orders", "ddl hr.staff @ hr.staff"],
+  ],
+];
+
+const CODE: readonly [string, string, readonly string[]][] = [
+  ["F1 a safe built-in is nothing", "SELECT upper('x'), now(), 1 + 2", []],
+  ["F2 an unsafe built-in is opaque", "SELECT pg_read_file('/etc/passwd')", ["opaque function pg_read_file @ pg_read_file"]],
+  [
+    "F2 whatever the schema says",
+    "SELECT pg_catalog.pg_ls_dir('.')",
+    ["opaque function pg_catalog.pg_ls_dir @ pg_catalog.pg_ls_dir"],
+  ],
+  ["F3 a function of the database needs a policy", "SELECT shout('x')", ["call public.shout @ shout"]],
+  ["F3 also as an overload of a built-in", "SELECT lower('x')", ["call public.lower @ lower"]],
+  ["F4 and behind an operator", "SELECT 'a' === 'b'", ["call public.opf @ ==="]],
+  [
+    "F5 attribute notation of a value",
+    "SELECT ('/etc/passwd'::text).pg_read_file",
+    ["refused: attribute notation would call function `pg_read_file` @ ::"],
+  ],
+  [
+    "F5 attribute notation of a function's row",
+    "SELECT x.pg_read_file FROM unnest(ARRAY['/etc/passwd']) x",
+    ["refused: attribute notation would call function `pg_read_file` @ x.pg_read_file"],
+  ],
+  [
+    "F6 a view calls what its definition calls",
+    "SELECT id FROM shouting",
+    ["select public.shouting.id @ id", "select public.shouting @ shouting", "call public.shout @ shouting"],
+  ],
+  [
+    "F7 settings are not read by name",
+    "SELECT current_setting('gatehouse.key')",
+    ["refused: `current_setting` is available for a literal name of a harmless setting only @ current_setting"],
+  ],
+  [
+    "F7 nor changed",
+    "SELECT set_config('role', 'postgres', false)",
+    ["refused: settings of the session belong to the gateway: `set_config` is not available @ set_config"],
+  ],
+  ["F8 a DO block is opaque", "DO $$ BEGIN NULL; END $$", ["opaque DO block @ DO $$ BEGIN NULL; END $$"]],
+  ["F8 so is COPY with a program", "COPY orders TO PROGRAM 'cat'", ["opaque COPY … PROGRAM @ COPY orders TO PROGRAM 'cat'"]],
+  ["F9 sequences are written to by nextval", "SELECT nextval('s')", ["call pg_catalog.nextval @ nextval"]],
+];
+
+const UTILITIES: readonly [string, string, readonly string[]][] = [
+  ["U1 a transaction", "BEGIN READ ONLY", ["transaction target @ BEGIN READ ONLY"]],
+  ["U2 a harmless setting", "SET work_mem = '8MB'", ["set work_mem @ SET work_mem = '8MB'"]],
+  [
+    "U2 the search path is the gateway's",
+    "SET search_path = hr",
+    ["refused: setting `search_path` belongs to the gateway @ SET search_path = hr"],
+  ],
+  [
+    "U3 EXPLAIN with what it explains",
+    "EXPLAIN SELECT id FROM orders",
+    ["explain target @ EXPLAIN SELECT id FROM orders", "select public.orders.id @ id", "select public.orders @ orders"],
+  ],
+  [
+    "U4 cursors",
+    "DECLARE c CURSOR FOR SELECT 1",
+    ["refused: cursors are not supported: run the query, the grid loads rows as they are needed @ DECLARE c CURSOR FOR SELECT 1"],
+  ],
+  [
+    "U5 statistics are closed",
+    "SELECT 1 FROM pg_stats",
+    ["refused: system catalogue `pg_catalog.pg_stats` is closed: it can show what policies hide @ pg_stats"],
+  ],
+  [
+    "U5 what exists is an ordinary question",
+    "SELECT relname FROM pg_class",
+    ["select pg_catalog.pg_class.relname @ relname", "select pg_catalog.pg_class @ pg_class"],
+  ],
+  ["U6 a name that is not there", "SELECT 1 FROM custmers", ['refused: relation "custmers" does not exist @ custmers']],
+  ["U6 a column that is not there", "SELECT nmae FROM customers", ['refused: column "nmae" does not exist @ nmae']],
+];
+
+describe.each([
+  ["references", REFERENCES],
+  ["changes", CHANGES],
+  ["code", CODE],
+  ["utilities", UTILITIES],
+] as const)("%s", (_group, rows) => {
+  test.each(rows)("%s", (_name, sql, expected) => {
+    const found = actions(sql);
+    expect([...found].sort()).toEqual([...expected].sort());
+  });
+});
+
+describe("texts (T)", () => {
+  test("T1 two statements are split by the tree, not by the semicolon", () => {
+    const text = "SELECT ';' AS a; -- ;\nSELECT 2 ; ";
+    const parsed = parse(text);
+    expect(parsed.ok && parsed.statements.map((statement) => statement.text)).toEqual(["SELECT ';' AS a", "SELECT 2"]);
+    expect(parsed.ok && parsed.statements.map(({ span }) => text.slice(...span))).toEqual(["SELECT ';' AS a", "SELECT 2"]);
+  });
+
+  test("T2 a syntax error has its place in the person's text", () => {
+    const text = "SELECT '🙂é' frm FROM t WHERE WHERE";
+    const parsed = parse(text);
+    expect(parsed.ok ? null : text.slice(...parsed.refusal.span)).toBe("WHERE");
+    expect(parsed.ok ? 0 : parsed.refusal.span[0]).toBe(text.lastIndexOf("WHERE"));
+  });
+
+  test("T3 names with Unicode escapes are refused: the parser does not decode them", () => {
+    const parsed = parse('SELECT 1 FROM U&"d\\0061ta"');
+    expect(parsed.ok ? null : parsed.refusal.message).toContain("Unicode escapes");
+  });
+
+  test("T4 facts for conditions", () => {
+    const described = describeSql(one("SELECT id FROM orders WHERE id = 1 LIMIT 3"), CATALOG, STATE);
+    expect("refusal" in described ? null : described.facts).toEqual({
+      kind: "select",
+      hasWhere: true,
+      hasLimit: true,
+      tables: ["public.orders"],
+      estimatedRows: -1,
+    });
+  });
+});

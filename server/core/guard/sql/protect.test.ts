@@ -1,0 +1,178 @@
+import { describe, expect, test } from "vitest";
+import { CATALOG, MASKED, one, parse, STATE } from "../../../../test/fixtures/sql-guard.ts";
+import { describeSql, originalSpan, protectSql, verifyRewrite } from "./index.ts";
+import { OPEN, type Protection } from "./protection.ts";
+
+function protect(sql: string, protection: Protection = MASKED) {
+  const described = describeSql(one(sql), CATALOG, STATE);
+  if ("refusal" in described) throw new Error(described.refusal.message);
+  return protectSql(described, protection, CATALOG, STATE);
+}
+
+/** The sent text with every generated subquery written as `⟨schema.table⟩`. */
+function sent(sql: string, protection: Protection = MASKED): string {
+  const result = protect(sql, protection);
+  if (!result.ok) return `refused: ${result.refusal.message} @ ${sql.slice(...result.refusal.span)}`;
+  expect(verifyRewrite(result.prepared, parse(result.prepared.sent)), result.prepared.sent).toBeNull();
+  let text = result.prepared.sent;
+  for (const [from, to] of [...result.prepared.generated].reverse()) {
+    const piece = text.slice(from, to);
+    const names = [...piece.matchAll(/FROM (ONLY )?"(\w+)"\."([\w ]+)"/g)].map(
+      (match) => `${match[1] ?? ""}${match[2]}.${match[3]}`,
+    );
+    const alias = / AS "([\w ]+)"$/.exec(piece)?.[1];
+    text = `${text.slice(0, from)}⟨${names.join(" ")}⟩${alias === undefined ? "" : ` AS ${alias}`}${text.slice(to)}`;
+  }
+  return text;
+}
+
+const REWRITES: readonly [string, string, string][] = [
+  ["W1 every relation is named in full", "SELECT id FROM staff_of", ""],
+  ["W2 a masked table becomes a subquery", "SELECT email FROM customers", "SELECT email FROM ⟨public.customers⟩ AS customers"],
+  ["W2 an alias stays", "SELECT c.email FROM customers AS c", "SELECT c.email FROM ⟨public.customers⟩ AS c"],
+  ["W3 ONLY moves inside", "SELECT 1 FROM ONLY (people) p", "SELECT 1 FROM ⟨ONLY public.people⟩ p"],
+  ["W3 the star after a name goes", "SELECT 1 FROM people *", "SELECT 1 FROM ⟨public.people⟩ AS people"],
+  [
+    "W4 TABLESAMPLE moves inside",
+    "SELECT 1 FROM people p TABLESAMPLE system (1) REPEATABLE (2) WHERE true",
+    "SELECT 1 FROM ⟨public.people⟩ p  WHERE true",
+  ],
+  ["W5 TABLE t", "TABLE people", "SELECT * FROM ⟨public.people⟩ AS people"],
+  ["W6 schema tokens go", "SELECT public.people.ssn FROM public.people", "SELECT people.ssn FROM ⟨public.people⟩ AS people"],
+  [
+    "W7 GROUP BY of the key names the rest",
+    "SELECT c.id, c.name FROM customers c GROUP BY c.id HAVING true",
+    'SELECT c.id, c.name FROM ⟨public.customers⟩ c GROUP BY c.id, "c"."name" HAVING true',
+  ],
+  [
+    "W7 by ordinal",
+    "SELECT id, name FROM customers GROUP BY 1",
+    'SELECT id, name FROM ⟨public.customers⟩ AS customers GROUP BY 1, "customers"."name"',
+  ],
+  ["W8 row filters", "SELECT id FROM orders", "SELECT id FROM ⟨public.orders⟩ AS orders"],
+  ["W9 views by lineage", "SELECT contact FROM contacts", "SELECT contact FROM ⟨public.contacts⟩ AS contacts"],
+  ["W10 children by their parents", "SELECT ssn FROM vip_people", "SELECT ssn FROM ⟨public.vip_people⟩ AS vip_people"],
+  [
+    "W11 inside of a data change too",
+    "INSERT INTO hr.staff (name) SELECT name FROM customers",
+    'INSERT INTO "hr"."staff" (name) SELECT name FROM ⟨public.customers⟩ AS customers',
+  ],
+  [
+    "W12 a CTE of the same name is left alone",
+    "WITH customers AS (SELECT 1 AS id) SELECT id FROM customers",
+    "WITH customers AS (SELECT 1 AS id) SELECT id FROM customers",
+  ],
+];
+
+const REFUSALS: readonly [string, string, string][] = [
+  [
+    "D1 a change does not read what is masked",
+    "UPDATE customers SET name = ssn WHERE id = 1",
+    "refused: a change cannot read `ssn`: it is masked for you @ ssn",
+  ],
+  ["D1 not in WHERE", "DELETE FROM people WHERE ssn = 'x'", "refused: a change cannot read `ssn`: it is masked for you @ ssn"],
+  [
+    "D1 not by RETURNING",
+    "UPDATE customers SET name = 'x' RETURNING *",
+    "refused: a change cannot read `email`: it is masked for you @ *",
+  ],
+  [
+    "D1 not through old",
+    "UPDATE customers SET name = 'x' RETURNING old.ssn",
+    "refused: a change cannot read `ssn`: it is masked for you @ old.ssn",
+  ],
+  [
+    "D1 not from elsewhere",
+    "INSERT INTO hr.staff (name) SELECT ssn FROM people",
+    "refused: a change cannot read `ssn`: it is masked for you @ ssn",
+  ],
+  [
+    "D2 a unique masked column is an oracle",
+    "INSERT INTO customers (id, ssn) VALUES (1, 'x')",
+    "refused: writing `ssn` would tell about masked values: a unique index compares it with what is stored @ ssn",
+  ],
+  [
+    "D3 filtered rows are not changed",
+    "DELETE FROM orders",
+    "refused: row filter `orders-filter` cannot be enforced on a change of `orders` @ orders",
+  ],
+  [
+    "D4 definitions of masked tables stay",
+    "ALTER TABLE customers RENAME COLUMN ssn TO s",
+    "refused: `customers` is masked or filtered for you: its definition cannot be changed @ customers",
+  ],
+  [
+    "D5 masked data is not stored",
+    "CREATE TABLE t AS SELECT ssn FROM people",
+    "refused: a change cannot read `ssn`: it is masked for you @ ssn",
+  ],
+  [
+    "D6 a view that calls a function on masked data",
+    "SELECT id FROM shouting",
+    "refused: view `shouting` calls `public.shout` on masked data @ shouting",
+  ],
+];
+
+describe("rewriting", () => {
+  test.each(REWRITES.slice(1))("%s", (_name, sql, expected) => {
+    expect(sent(sql)).toBe(expected);
+  });
+
+  test("W1 every relation is named in full", () => {
+    expect(sent("SELECT o.id FROM orders o, hr.staff", OPEN)).toBe('SELECT o.id FROM "public"."orders" o, "hr"."staff"');
+  });
+
+  test("W8 the filter stands behind a barrier, masks outside of it", () => {
+    const result = protect("SELECT id FROM orders");
+    expect(result.ok && result.prepared.sent).toBe(
+      `SELECT id FROM (SELECT "id", "customer_id", "total", "region" FROM (SELECT * FROM "public"."orders" WHERE (region = 'EU'\n) OFFSET 0) AS "_rows") AS "orders"`,
+    );
+    expect(result.ok && result.filtered).toEqual([{ table: "public.orders", filter: "orders-filter" }]);
+  });
+
+  test("W9 what a view derives from a masked column is NULL", () => {
+    const result = protect("SELECT area FROM areas");
+    expect(result.ok && result.prepared.sent).toContain('(NULL)::text AS "area"');
+    expect(result.ok && result.masked).toEqual([{ column: "public.areas.area", mask: "ssn-mask" }]);
+  });
+
+  test("W13 result columns know their masks", () => {
+    const result = protect("SELECT id, ssn || '', (SELECT max(email) FROM customers) FROM customers");
+    expect(result.ok && result.prepared.resultMasks).toEqual([null, "ssn-mask", "email-mask"]);
+  });
+
+  test("W14 places of errors lead back into the person's text", () => {
+    const sql = "SELECT ssn FROM people WHERE id = true";
+    const result = protect(sql);
+    if (!result.ok) throw new Error("refused");
+    const { prepared } = result;
+    expect(sql.slice(...originalSpan(prepared, prepared.sent.indexOf("= true")))).toBe("=");
+    expect(sql.slice(...originalSpan(prepared, prepared.sent.indexOf("***")))).toBe("people");
+  });
+});
+
+describe("refusals", () => {
+  test.each(REFUSALS)("%s", (_name, sql, expected) => {
+    expect(sent(sql)).toBe(expected);
+  });
+});
+
+describe("the second net (N2)", () => {
+  const prepared = () => {
+    const result = protect("SELECT ssn FROM people");
+    if (!result.ok) throw new Error("refused");
+    return result.prepared;
+  };
+  const holes: readonly [string, string, string][] = [
+    ["a masked table outside of its mask", "SELECT ssn FROM public.people", "`public.people` stands outside of its mask"],
+    ["a table without its schema", "SELECT 1 FROM people", "`people` stands without its schema"],
+    ["two statements", "SELECT 1; SELECT 2", "it is not one statement"],
+  ];
+  test.each(holes)("%s is seen", (_name, text, message) => {
+    expect(verifyRewrite({ ...prepared(), sent: text, generated: [] }, parse(text))?.message).toContain(message);
+  });
+  test("what was written holds", () => {
+    const own = prepared();
+    expect(verifyRewrite(own, parse(own.sent))).toBeNull();
+  });
+});
