@@ -5,7 +5,7 @@ import { createSanitiser, type Sanitiser } from "../core/terminal/sanitise.ts";
 const ECHO_BYTES = 8;
 
 /**
- * A program's output on its way to the screen: masked, then cleaned of sequences that would do harm. `interactive`: keys
+ * A program's output on its way to the screen: cleaned of sequences that would do harm, then masked. `interactive`: keys
  * reach the program, so full-screen modes pass and echoes are not held.
  */
 export class MaskedOutput {
@@ -25,7 +25,9 @@ export class MaskedOutput {
 
   push(chunk: Uint8Array): void {
     this.#waited = 0;
-    this.#give(this.#interactive && chunk.length <= ECHO_BYTES ? this.#masker.echo(chunk) : this.#masker.push(chunk));
+    // Cleaned first: a control that only the sanitiser takes out must not part a secret in two for the masker.
+    const clean = this.#sanitiser.push(chunk);
+    this.#give(this.#interactive && clean.length <= ECHO_BYTES ? this.#masker.echo(clean) : this.#masker.push(clean));
     this.#wait();
   }
 
@@ -48,8 +50,6 @@ export class MaskedOutput {
   }
 
   #give(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    const clean = this.#sanitiser.push(bytes);
-    if (clean.length > 0) this.#show(clean);
+    if (bytes.length > 0) this.#show(bytes);
   }
 }

@@ -6,6 +6,7 @@ import {
   type GatewayBuiltin,
   incomplete,
   type PreparedShell,
+  pathsToAsk,
   type ShellWhere,
 } from "../core/guard/shell/index.ts";
 import type { Detector } from "../core/mask/stream.ts";
@@ -141,6 +142,25 @@ export class Terminal {
     return { cwd: this.#cwd, home: this.#home, user: this.#session.connection.user, environment: this.#environment };
   }
 
+  /** Where the line is judged, with where its paths lead on the host: a link is judged as what it leads to, too. */
+  async #placed(line: string): Promise<ShellWhere> {
+    const where = this.#where;
+    const described = describeShell(line, where);
+    if ("refusal" in described) return where;
+    const { connection } = this.#session;
+    const physical = new Map<string, string>();
+    const ask = async (path: string): Promise<void> => {
+      const cut = path.lastIndexOf("/");
+      const place = await connection.realpath(path);
+      // What does not exist yet is made in a folder that does.
+      const folder = place === null && cut > 0 ? await connection.realpath(path.slice(0, cut)) : null;
+      if (place !== null) physical.set(path, place);
+      else if (folder !== null) physical.set(path, `${folder === "/" ? "" : folder}${path.slice(cut)}`);
+    };
+    await Promise.all(pathsToAsk(described.microActions).map(ask));
+    return { ...where, physical };
+  }
+
   #edit(text: string): void {
     let rest: string | null = text;
     // A line that is accepted in the middle of a flood of keys: what follows it waits for the next prompt.
@@ -205,7 +225,7 @@ export class Terminal {
 
   /** On the record; a denial and a review are shown. */
   async #judged(line: string, signal: AbortSignal): Promise<ShellSubmission> {
-    const submitted = await this.#session.judge.submit(line, this.#where, {
+    const submitted = await this.#session.judge.submit(line, await this.#placed(line), {
       waitForReview: true,
       reason: "",
       signal,
@@ -408,6 +428,9 @@ export class Terminal {
           : folder.startsWith("/")
             ? folder
             : `${this.#cwd}/${folder}`;
+    // Names are shown to those who may list the folder.
+    const listing = `ls -- '${base.replaceAll("'", "'\\''")}'`;
+    if (this.#session.judge.judge(listing, await this.#placed(listing)).decision.outcome !== "allow") return;
     const names = (await this.#session.connection.list(base))
       .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
       .sort();

@@ -1,0 +1,33 @@
+import type { MicroAction } from "../../domain/micro-action.ts";
+
+/**
+ * Where paths really lead. A guard sees text; the host alone knows its links, and is asked just before a command runs.
+ * What it cannot close: a link that is swapped between the question and the use.
+ */
+
+/** The paths to ask the host about: files as they are, patterns by the folder before their first glob character. */
+export function pathsToAsk(actions: readonly MicroAction[]): readonly string[] {
+  const paths = new Set<string>();
+  for (const { resource } of actions) {
+    if (resource.kind === "path") paths.add(resource.pattern === true ? fixedFolder(resource.path) : resource.path);
+    else if (resource.kind === "program" && resource.program.startsWith("/")) paths.add(resource.program);
+  }
+  paths.delete("/");
+  return [...paths];
+}
+
+/** The path with its place for its name, as far as the host was asked. */
+export function placeOf(path: string, pattern: boolean, physical: ReadonlyMap<string, string> | undefined): string {
+  if (physical === undefined) return path;
+  if (!pattern) return physical.get(path) ?? path;
+  const folder = fixedFolder(path);
+  const place = physical.get(folder);
+  if (place === undefined || place === folder) return path;
+  return `${place === "/" ? "" : place}${path.slice(folder === "/" ? 0 : folder.length)}`;
+}
+
+function fixedFolder(pattern: string): string {
+  const glob = pattern.search(/[*?[]/);
+  const cut = pattern.lastIndexOf("/", glob === -1 ? pattern.length : glob);
+  return cut <= 0 ? "/" : pattern.slice(0, cut);
+}
