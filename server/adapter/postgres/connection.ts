@@ -10,14 +10,14 @@ import { scrub, scrubNotice } from "./scrub.ts";
 export const DEFINITION_CHANGED = "GH001";
 
 /** The catalog as the connection can see it; `refresh` after a change of definitions. */
-export interface CatalogSource {
+interface CatalogSource {
   get(): Promise<Catalog>;
   /** What this connection alone sees, inside of its own transaction. */
   own(client: Client): Promise<Catalog>;
   refresh(): void;
 }
 
-export interface ConnectionParts {
+interface ConnectionParts {
   readonly login: Login;
   readonly client: Client;
   readonly catalog: CatalogSource;

@@ -13,7 +13,7 @@ const FRESH_MS = 1_000;
 const IDLE_MS = 30_000;
 const LOCK_TIMEOUT_MS = 3_000;
 
-export interface PostgresConnectorOptions {
+interface PostgresConnectorOptions {
   readonly parser: SqlParser;
   /** Milliseconds, only differences count. */
   readonly now: () => number;

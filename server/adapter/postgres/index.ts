@@ -1,3 +1,3 @@
 export { DEFINITION_CHANGED } from "./connection.ts";
-export { createPostgresConnector, type PostgresConnectorOptions } from "./connector.ts";
-export { createSqlParser, type SqlParserOptions } from "./sql-parser.ts";
+export { createPostgresConnector } from "./connector.ts";
+export { createSqlParser } from "./sql-parser.ts";

@@ -153,7 +153,7 @@ describe("what people see", () => {
     if (column === undefined) throw new Error("no column");
     const day = maskSql({ type: "date-trunc", unit: "day" }, column.type, "v");
     const seen = new Set<string | null | undefined>();
-    for (const zone of ["UTC", "Asia/Tokyo", "X-00:00:01", "America/Lima"]) {
+    for (const zone of ["UTC", "Asia/Tokyo", "X-00:01", "America/Lima"]) {
       await client.query(`SET timezone = '${zone}'`);
       const [row] = await rows(
         client as never,

@@ -8,14 +8,14 @@ import type { SqlParser } from "../../gateway/ports.ts";
  * but plain right or plain wrong is replaced. Parses one text at a time; the last ones are remembered.
  */
 
-export const MAX_SQL_BYTES = 256 * 1_024;
+const MAX_SQL_BYTES = 256 * 1_024;
 const LIMIT_MS = 500;
 const LOAD_LIMIT_MS = 10_000;
 const REMEMBERED_TEXTS = 300;
 /** Larger parses are not worth their memory. */
 const REMEMBERED_LENGTH = 20_000;
 
-export interface SqlParserOptions {
+interface SqlParserOptions {
   /** Where `parser-worker.mjs` is. Absent: beside this module. */
   readonly workerUrl?: URL;
 }

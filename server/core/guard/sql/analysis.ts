@@ -9,7 +9,7 @@ import { Tokens } from "./tokens.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Text that replaces `[from, to)` of the source. */
-export interface Edit {
+interface Edit {
   readonly span: Span;
   readonly text: string;
 }
@@ -25,7 +25,7 @@ export interface Grouping {
 }
 
 /** A user-defined overload that the server could choose, if values of these types are about. */
-export interface Overload {
+interface Overload {
   readonly schema: string;
   readonly name: string;
   readonly operands: readonly number[];

@@ -29,7 +29,7 @@ export interface CatalogColumn {
   readonly generated: { readonly expression: string; readonly reads: readonly string[] } | null;
 }
 
-export type RelationKind = "table" | "partitioned" | "view" | "materialised" | "foreign" | "sequence" | "other";
+type RelationKind = "table" | "partitioned" | "view" | "materialised" | "foreign" | "sequence" | "other";
 
 export interface CatalogRelation {
   readonly oid: number;
@@ -60,13 +60,13 @@ export interface CatalogRelation {
   readonly fingerprint: string;
 }
 
-export interface CatalogFunction {
+interface CatalogFunction {
   readonly schema: string;
   readonly name: string;
   readonly arguments: readonly number[];
 }
 
-export interface CatalogOperator {
+interface CatalogOperator {
   readonly schema: string;
   readonly name: string;
   readonly operands: readonly number[];
@@ -82,7 +82,7 @@ export interface CatalogType {
   readonly runs: readonly { readonly schema: string; readonly name: string }[];
 }
 
-export interface CatalogCast {
+interface CatalogCast {
   readonly source: number;
   readonly target: number;
   readonly function: { readonly schema: string; readonly name: string };

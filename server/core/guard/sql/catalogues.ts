@@ -48,5 +48,3 @@ export function isHarmlessCatalogue(schema: string, name: string): boolean {
 export function isHiddenCatalogueColumn(schema: string, table: string, column: string): boolean {
   return HIDDEN.has(`${schema}.${table}.${column}`);
 }
-
-export const HARMLESS_CATALOGUES: readonly string[] = [...HARMLESS];

@@ -4,7 +4,7 @@ import type { CatalogType } from "./catalog.ts";
 import { refuse } from "./refused.ts";
 import { BUILTIN_TYPES, SAFE_FUNCTIONS, UNSAFE_UNARY } from "./safe-functions.generated.ts";
 import { isReadableSetting } from "./settings.ts";
-import { children, type TreeNode, tagged, word, words } from "./tree.ts";
+import { children, type TreeNode, tagged, words } from "./tree.ts";
 
 /**
  * Which code a statement makes the server run: functions, and those behind operators, types and casts. Built-ins on the
@@ -190,11 +190,4 @@ export function functionNames(call: TreeNode): readonly string[] {
 
 export function operatorNames(node: TreeNode, field: string): readonly string[] {
   return words(children(node, field));
-}
-
-export function constantText(value: unknown): string | null {
-  const found = tagged(value);
-  if (found?.tag !== "A_Const") return null;
-  const text = found.node.sval;
-  return typeof text === "object" && text !== null ? word({ ...text }, "sval") : null;
 }

@@ -4,15 +4,13 @@ import { functionNames, isSafeFunction } from "./functions.ts";
 import type { ParsedSql } from "./parsed.ts";
 import { children, everyNode, tagged, word, words } from "./tree.ts";
 
-export type MaskExpression = string;
-
 /** What to parse to check a mask's `expression`. */
-export function maskExpressionQuery(sql: MaskExpression): string {
+export function maskExpressionQuery(sql: string): string {
   return `SELECT (${sql}) FROM (SELECT NULL::text AS value) AS "_value"`;
 }
 
 /** A mask's expression reads nothing but `value` and calls nothing but safe built-ins. Null: it is fine. */
-export function judgeMaskExpression(sql: MaskExpression, parsed: ParsedSql): Refusal | null {
+export function judgeMaskExpression(sql: string, parsed: ParsedSql): Refusal | null {
   const refusal = (message: string): Refusal => ({ message, span: [0, sql.length] });
   if (!isBalanced(sql))
     return refusal("an expression has balanced brackets and quotes, no comment, no `;`, no `$`, no backslash");
@@ -25,6 +23,7 @@ export function judgeMaskExpression(sql: MaskExpression, parsed: ParsedSql): Ref
     if (found === null) continue;
     if (found.tag === "SelectStmt") selects += 1;
     if (found.tag === "RangeVar" || selects > 2) return refusal("an expression cannot read tables");
+    if (found.tag === "RowExpr") return refusal("an expression is one value");
     if (found.tag === "FuncCall") {
       const names = functionNames(found.node);
       const name = names.at(-1) ?? "";

@@ -2,7 +2,7 @@ import type { Refusal } from "../../domain/refusal.ts";
 import type { Span } from "../../domain/span.ts";
 
 /** Ends an analysis from any depth; the doors of this folder turn it into a value. Never leaves the folder. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly refusal: Refusal;
 
   constructor(refusal: Refusal) {

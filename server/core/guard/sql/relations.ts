@@ -11,7 +11,7 @@ import { SYSTEM_COLUMNS } from "./scope.ts";
 import { child, children, flag, place, type TreeNode, word, words } from "./tree.ts";
 
 /** Finds the relation that a `RangeVar` names, as the server would with our search path; refuses when there is none. */
-export function resolveRelation(analysis: Analysis, node: TreeNode): CatalogRelation {
+function resolveRelation(analysis: Analysis, node: TreeNode): CatalogRelation {
   const span = nameSpan(analysis, node);
   const found = findRelation(analysis, node);
   if (found === null) {
@@ -31,7 +31,7 @@ export function resolveRelation(analysis: Analysis, node: TreeNode): CatalogRela
   return found;
 }
 
-export function findRelation(analysis: Analysis, node: TreeNode): CatalogRelation | null {
+function findRelation(analysis: Analysis, node: TreeNode): CatalogRelation | null {
   const { catalog, state } = analysis;
   const database = word(node, "catalogname");
   const schema = word(node, "schemaname");

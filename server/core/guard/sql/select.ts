@@ -38,7 +38,7 @@ export function query(analysis: Analysis, value: unknown, env: Env, options: Que
   return refuse(`no rule for \`${found.tag}\` inside of a statement`, analysis.statement.span);
 }
 
-export function select(analysis: Analysis, node: TreeNode, outer: Env, options: QueryOptions): Output {
+function select(analysis: Analysis, node: TreeNode, outer: Env, options: QueryOptions): Output {
   const env = withClause(analysis, child(node, "withClause"), outer);
   if (word(node, "op") !== "SETOP_NONE" && word(node, "op") !== "") return setOperation(analysis, node, env);
   if (children(node, "valuesLists").length > 0) return values(analysis, node, env);

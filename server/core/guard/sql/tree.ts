@@ -1,5 +1,3 @@
-import type { Span } from "../../domain/span.ts";
-
 /**
  * The parser's JSON tree, read through a few accessors. A node is an object; where the grammar allows several kinds it
  * is wrapped as `{ Tag: node }`. Absent means the zero value: 0, false, empty. Positions are UTF-16 offsets once
@@ -77,5 +75,3 @@ export function* everyNode(value: unknown): Generator<TreeNode> {
     }
   }
 }
-
-export const NOWHERE: Span = [0, 0];
