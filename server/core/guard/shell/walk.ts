@@ -321,6 +321,7 @@ export class Walk {
   private wordWalk(state: State): WordWalk {
     return {
       state,
+      meet: (part) => this.meet(part),
       lookUp: (name) => this.lookUp(name, state),
       visit: (part) => this.part(part, state),
       span: (from, to) => this.span(from, to),
@@ -380,7 +381,7 @@ export class Walk {
       this.opaque(`variable name \`${name}\``, span);
       return taint(state);
     }
-    if (isHeldByShell(name) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
+    if ((isHeldByShell(name) && !isHarmless(name)) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
@@ -465,6 +466,7 @@ export class Walk {
   private parameter(part: ParameterExpansionPart, state: State): Value {
     const span = this.span(part.pos, part.end);
     if (part.index !== undefined) this.subscript(part.index, state);
+    if (part.operation !== undefined) this.meet(part.operation);
     if (part.prefix === "!") {
       if (part.operation?.type !== "Names" && !(part.index !== undefined && /^[@*]$/.test(part.index.text)))
         this.opaque(`\`${part.text}\``, span);
@@ -473,7 +475,6 @@ export class Walk {
     const operation = part.operation;
     if (operation === undefined)
       return part.prefix === "#" ? "integer" : part.index === undefined ? this.lookUp(part.parameter, state) : null;
-    this.meet(operation);
     const value = this.lookUp(part.parameter, state);
     switch (operation.type) {
       case "Default": {

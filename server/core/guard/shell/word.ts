@@ -17,6 +17,7 @@ export type Argument = { readonly span: Span; readonly source: string } & (
 /** What a word's parts need from the walker: nested commands run, arithmetic and assignments happen. */
 export interface WordWalk {
   readonly state: State;
+  meet(part: WordPart): void;
   lookUp(name: string): Value;
   /** Walks everything in a part that runs or assigns; returns what is known of a substitution's output. */
   visit(part: WordPart): Value;
@@ -44,6 +45,7 @@ export function expandWord(
   const span = walk.span(word.pos, word.end);
   const source = word.text;
   if (mode === "argument" && (word.parts ?? []).some((part) => part.type === "BraceExpansion")) {
+    for (const part of word.parts ?? []) walk.meet(part);
     const expanded = expandBraces(word.text);
     if (expanded === null) {
       for (const part of word.parts ?? []) walk.visit(part);
@@ -86,6 +88,7 @@ type Position = "argument" | "assignment" | "inside";
 
 /** Alternatives for one part. */
 function segments(part: WordPart, walk: WordWalk, position: Position, last: boolean): readonly (readonly Segment[])[] {
+  walk.meet(part);
   switch (part.type) {
     case "Literal":
       return [literal(part.text, walk, position, last)];

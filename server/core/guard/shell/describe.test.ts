@@ -1,0 +1,266 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { resourceName } from "../../domain/micro-action.ts";
+import { describeShell, incomplete, type ShellWhere } from "./index.ts";
+
+const where: ShellWhere = { cwd: "/srv/app", home: "/home/deploy", user: "deploy", environment: {} };
+
+function actions(text: string, change: Partial<ShellWhere> = {}): string[] {
+  const described = describeShell(text, { ...where, ...change });
+  if ("refusal" in described) return [`refused: ${described.refusal.message}`];
+  return described.microActions.map(
+    (action) => `${action.action.replace(/^(shell|file):/, "")} ${resourceName(action.resource)}`,
+  );
+}
+
+const ROWS: readonly { rule: string; text: string; has: readonly string[]; lacks?: readonly string[] }[] = [
+  { rule: "SG-4 quotes", text: "'r'\"m\" x", has: ["exec rm", "delete /srv/app/x"] },
+  { rule: "SG-4 a variable", text: "p=/etc/passwd; cat $p", has: ["read /etc/passwd"] },
+  { rule: "SG-4 a variable of several values", text: "for p in /a /b; do cat $p; done", has: ["read /a", "read /b"] },
+  { rule: "SG-4 a name that nothing set", text: "r${x}m y", has: ["exec rm"] },
+  { rule: "SG-4 positional parameters are empty", text: "r$@m y", has: ["exec rm"] },
+  { rule: "SG-4 both values after a condition", text: "p=/a; if true; then p=/b; fi; cat $p", has: ["read /a", "read /b"] },
+  { rule: "SG-4 home", text: "cat ~/x", has: ["read /home/deploy/x"] },
+  { rule: "SG-4 a quoted tilde", text: "cat '~/x'", has: ["read /srv/app/~/x"] },
+  { rule: "SG-4 exported before", text: "cat $F", has: ["read /etc/hosts"] },
+  { rule: "SG-5 a glob", text: "cat /etc/h*", has: ["read /etc/h*"] },
+  {
+    rule: "SG-5 a glob in a loop",
+    text: 'for f in /var/log/*.log; do tail -5 "$f"; done',
+    has: ["read /var/log/*.log"],
+    lacks: ["opaque"],
+  },
+  { rule: "SG-5 unknown", text: 'cat "$(ls)"', has: ['opaque path `"$(ls)"`', "exec ls"] },
+  { rule: "SG-7 indirection", text: "x=y; cat ${!x}", has: ["opaque `${!x}`"] },
+  { rule: "SG-7 arithmetic runs code", text: "x='a[$(id)]'; ((x))", has: ["opaque arithmetic on `x`"] },
+  { rule: "SG-7 a subscript runs code", text: "echo ${a[$(id)]}", has: ["exec id"] },
+  { rule: "SG-7 test -v runs code", text: "test -v 'a[$(id)]'", has: ["opaque test on `'a[$(id)]'`"] },
+  { rule: "SG-8 cd and", text: "cd /etc && cat shadow", has: ["read /etc/shadow"], lacks: ["read /srv/app/shadow"] },
+  { rule: "SG-8 cd may fail", text: "cd /etc; cat shadow", has: ["read /etc/shadow", "read /srv/app/shadow"] },
+  { rule: "SG-9 read", text: "read x <<< rm; $x y", has: ["opaque program `$x`, which is known only when it runs"] },
+  { rule: "SG-9 printf -v", text: "x=ls; printf -v x rm; $x", has: ["opaque program `$x`, which is known only when it runs"] },
+  { rule: "SG-9 default assignment", text: ": ${x:=rm}; echo ok", has: ["exec echo"] },
+  { rule: "SG-9 nameref", text: "declare -n r=x; r=rm; $x y", has: ["opaque `declare -n`"] },
+  { rule: "SG-9 a function", text: "f() { x=rm; }; x=ls; f; $x", has: ["opaque call of the function `f`"] },
+  { rule: "SG-10 a trap", text: "trap 'cat /etc/shadow' EXIT", has: ["read /etc/shadow"] },
+  { rule: "SG-10 sh -c with arguments", text: "sh -c 'cat $1' x /etc/shadow", has: ["read /etc/shadow"] },
+  { rule: "SG-10 backticks", text: "echo `cat /etc/shadow`", has: ["read /etc/shadow"] },
+  { rule: "SG-11 standard folder", text: "/usr/bin/cat /x", has: ["exec cat"] },
+  { rule: "SG-11 elsewhere", text: "./run", has: ["exec /srv/app/run", "opaque effects of `/srv/app/run`, which are not known"] },
+  { rule: "SG-12 abbreviated", text: "journalctl --vacuum-s=1", has: ["exec journalctl"] },
+  { rule: "SG-13 no entry", text: "frobnicate", has: ["exec frobnicate", "opaque effects of `frobnicate`, which are not known"] },
+  { rule: "SG-13 may be an option", text: "sort *", has: ["opaque word `*` of `sort`, which may be an option"] },
+  {
+    rule: "SG-14 wrappers in wrappers",
+    text: "sudo -u x env A=1 nice -n 5 timeout 3 cat /a",
+    has: ["exec sudo", "exec env", "exec nice", "exec timeout", "exec cat", "read /a", "privilege:escalate sudo"],
+  },
+  { rule: "SG-14 find -exec", text: "find /a -name b -exec cat {} +", has: ["read /a/**/b"] },
+  { rule: "SG-14 xargs", text: "ls | xargs rm", has: ["exec rm"] },
+  { rule: "SG-15 awk", text: "awk '{ system(\"cat /etc/shadow\") }' x", has: ["exec sh", "read /etc/shadow"] },
+  {
+    rule: "SG-15 awk, a plain pattern",
+    text: "awk -F: '$3 > 10 { print $1 \" > \" $2 }' /a",
+    has: ["exec awk", "read /a"],
+    lacks: ["write", "opaque"],
+  },
+  { rule: "SG-15 sed e", text: "sed 's/a/b/e' x", has: ["exec sh"] },
+  { rule: "SG-15 sed w", text: "sed -n 's/a/b/gw /out' x", has: ["write /out"] },
+  { rule: "SG-15 sed r", text: "sed '/x/r /etc/shadow' y", has: ["read /etc/shadow"] },
+  { rule: "SG-17 an editor", text: "vim x", has: ["interactive vim"] },
+  { rule: "SG-17 top in batch", text: "top -bn1", has: ["exec top"], lacks: ["interactive"] },
+  {
+    rule: "SG-18 redirections",
+    text: "cat < /a > /b 2>> /c <> /d",
+    has: ["read /a", "write /b", "write /c", "read /d", "write /d"],
+  },
+  { rule: "SG-18 a tree", text: "grep -r x /etc", has: ["read /etc/**", "read /etc"] },
+  { rule: "SG-18 sinks", text: "ls > /dev/null 2>&1", has: ["exec ls"], lacks: ["write"] },
+  {
+    rule: "SG-19 dot dot",
+    text: "cat /lib/../etc/shadow",
+    has: ["opaque path `/lib/../etc/shadow` with `..` after what may be a link"],
+  },
+  { rule: "SG-19 dot dot in the working directory", text: "cat ../x", has: ["read /srv/x"] },
+  { rule: "SG-19 two names", text: "cat /var/run/x", has: ["read /var/run/x", "read /run/x"] },
+  { rule: "SG-20 a setting", text: "LD_PRELOAD=x ls", has: ["opaque LD_PRELOAD"] },
+  { rule: "SG-20 harmless", text: "LC_ALL=C sort /a", has: ["exec sort"], lacks: ["opaque"] },
+  { rule: "SG-21 /dev/tcp", text: "cat < /dev/tcp/h.test/80", has: ["network:connect h.test"] },
+];
+
+describe("rules", () => {
+  for (const row of ROWS) {
+    test(`${row.rule}: ${row.text}`, () => {
+      const found = actions(row.text, row.rule.includes("exported") ? { environment: { F: "/etc/hosts" } } : {});
+      expect(found).toEqual(expect.arrayContaining([...row.has]));
+      for (const lack of row.lacks ?? []) expect(found.filter((action) => action.startsWith(lack))).toEqual([]);
+    });
+  }
+});
+
+test("SG-12 an option that makes it another program is the subcommand", () => {
+  const sub = (text: string) => {
+    const described = describeShell(text, where);
+    if ("refusal" in described) return null;
+    const command = described.microActions.find((action) => action.action === "shell:exec")?.context?.command;
+    return typeof command === "object" && command !== null && "subcommand" in command ? command.subcommand : null;
+  };
+  expect([
+    sub("journalctl --vacuum-s=1"),
+    sub("hostname evil"),
+    sub("date -s x"),
+    sub("systemctl restart x"),
+    sub("git -c a=b status"),
+    sub("ip route show"),
+  ]).toEqual(["vacuum", "set", "set", "restart", "configured", "route show"]);
+});
+
+test("SG-19 a link is described as what it leads to", () => {
+  const physical = new Map([
+    ["/srv/app/l", "/etc/shadow"],
+    ["/tmp/d", "/etc"],
+  ]);
+  expect(actions("cat l", { physical })).toEqual(expect.arrayContaining(["read /srv/app/l", "read /etc/shadow"]));
+  expect(actions("cat /tmp/d/s*", { physical })).toEqual(expect.arrayContaining(["read /tmp/d/s*", "read /etc/s*"]));
+});
+
+test.each([
+  ["a control character", "ls \u0007"],
+  ["a carriage return", "ls\r"],
+  ["half a character", "ls \ud800"],
+  ["too long", `echo ${"x".repeat(17_000)}`],
+  ["too deep", "(".repeat(100)],
+  ["does not parse", "ls )"],
+  ["an open here-document", "cat <<E\nx"],
+  ["an error in a substitution", "echo $(ls | )"],
+])("SG-1 SG-2 %s is refused", (_name, text) => {
+  expect(actions(text)[0]).toMatch(/^refused/);
+});
+
+test.each([
+  ['echo "', true],
+  ["echo 'a", true],
+  ["cat <<E\nx", true],
+  ["ls \\", true],
+  ["ls |", true],
+  ["for x in a; do", true],
+  ["ls", false],
+  ["ls )", false],
+  ["echo a", false],
+])("more text is wanted after %j: %s", (text, wanted) => {
+  expect(incomplete(text)).toBe(wanted);
+});
+
+test("the gateway's own words are told from the host's", () => {
+  const builtin = (text: string) => {
+    const described = describeShell(text, where);
+    return "refusal" in described ? null : described.builtin;
+  };
+  expect(builtin("cd ~/x")).toEqual({ name: "cd", arguments: ["/home/deploy/x"] });
+  expect(builtin("export A=b C='d e'")).toEqual({ name: "export", arguments: ["A=b", "C=d e"] });
+  expect(builtin("cd /a; ls")).toBeNull();
+  expect(builtin("cd $x")).toBeNull();
+  expect(builtin("ls")).toBeNull();
+});
+
+test("SG-31 every kind of node is met", () => {
+  const declared = readFileSync(path.join(path.dirname(new URL(import.meta.resolve("unbash")).pathname), "types.d.ts"), "utf8");
+  const kinds = new Set([...declared.matchAll(/readonly type: "(\w+)"/g)].map((match) => match[1] as string));
+  const met = new Set<string>();
+  const texts = [
+    "a=1 b+=2; c=(x y); time ! ls -l 'q' \"d $x ${y:-z} $(id) `id` $((1+2))\" $'a' $\"l\" *.c a? [ab]* {a,b} <(ls) @(x|y) | cat",
+    "if a; then b; elif c; then d; else e; fi; while a; do b; done; until a; do b; done; for x in a b; do c; done; select s in a; do b; done",
+    "for ((i=0;i<3;i++)); do :; done; ((a=b?(c):-d)); (( $(id) )); case x in a|b) c;; d) e;& *) f;;& esac; (a); { b; } > z; f() { g; }; coproc h; coproc N { i; }",
+    "[[ -f x && ! ( a == b || -z $c ) ]]; a <in >out 2>&1 {fd}>f <<<here <<E <<'Q'\nbody $x\nE\nraw\nQ",
+    "echo ${#a} ${!a} ${a[1]} ${a:1:2} ${a/b/c} ${a#b} ${a^^} ${a@Q} ${!p*} ${a:=b}; a && b || c &",
+  ];
+  for (const text of texts) {
+    const described = describeShell(text, where, met);
+    expect(described, text).not.toHaveProperty("refusal");
+  }
+  const missing = [...kinds].filter((kind) => !met.has(kind)).sort();
+  // What is part of its owner and has no meaning of its own, or is an error that the reader refuses.
+  const within = ["ArrayValue", "FileDescriptor", "FileDescriptorVariable", "HereDocDelimiter", "Unknown"];
+  expect(missing.filter((kind) => !within.includes(kind))).toEqual([]);
+});
+
+const bash = spawnSync("bash", ["--version"]).status === 0;
+describe.skipIf(!bash)("SG-32 a real bash", () => {
+  test("its arguments are among those that were foreseen", { timeout: 60_000 }, () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "gatehouse-argv-"));
+    try {
+      writeFileSync(
+        path.join(folder, "cat"),
+        `#!/bin/bash\nprintf '%s\\0' "$@" >> '${folder}/argv'; printf '\\1' >> '${folder}/argv'\n`,
+      );
+      chmodSync(path.join(folder, "cat"), 0o755);
+      const piece = fc.constantFrom(
+        "a",
+        "b",
+        "/",
+        "'c d'",
+        '"e f"',
+        "\\g",
+        "\\ ",
+        "$x",
+        "${x}",
+        '"$x"',
+        "$u",
+        '"$u"',
+        "~",
+        "{p,q}",
+        "{1..3}",
+        "$'\\x68i'",
+        "\\\n",
+        "''",
+        '""',
+        "=",
+        ":",
+        "-n",
+        "${y:-z}",
+        '"${x}k"',
+        "$@",
+        '"$@"',
+        "{m,'n,o'}",
+        "#",
+        "%",
+        "$#",
+      );
+      const word = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join(""));
+      fc.assert(
+        fc.property(fc.array(word, { minLength: 1, maxLength: 3 }), (words) => {
+          const text = `x=v; y='r s'; cat ${words.join(" ")}`;
+          const described = describeShell(text, { ...where, cwd: folder, home: "/home/deploy" });
+          if ("refusal" in described) return;
+          writeFileSync(path.join(folder, "argv"), "");
+          spawnSync("bash", ["--noprofile", "--norc", "-p", "-c", text], {
+            cwd: folder,
+            env: { PATH: `${folder}:/usr/bin:/bin`, HOME: "/home/deploy" },
+            stdio: "pipe",
+          });
+          const raw = readFileSync(path.join(folder, "argv"), "utf8");
+          const argv = raw === "" ? [] : (raw.split("\u0001")[0]?.split("\0").slice(0, -1) ?? []);
+          if (described.microActions.some((action) => action.action === "shell:opaque")) return;
+          const operands = described.microActions
+            .filter((action) => action.action === "file:read")
+            .map((action) => resourceName(action.resource));
+          for (const argument of argv) {
+            if (argument === "" || argument.startsWith("-")) continue;
+            const absolutePath = path.posix.resolve(folder, argument);
+            expect(
+              operands.some((operand) => operand === absolutePath || /[*?[]/.test(operand)),
+              `${JSON.stringify(text)}: ${JSON.stringify(argv)} against ${JSON.stringify(operands)}`,
+            ).toBe(true);
+          }
+        }),
+        { numRuns: 400 },
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
