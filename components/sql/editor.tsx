@@ -25,8 +25,9 @@ export interface EditorProps {
   readonly value: string;
   readonly onChange: (text: string) => void;
   readonly onCursor?: (cursor: EditorCursor) => void;
-  readonly onRun?: () => void;
-  readonly onRunAll?: () => void;
+  /** With what stands in the editor now: a value that comes back through React may be some keys behind. */
+  readonly onRun?: (text: string, cursor: EditorCursor) => void;
+  readonly onRunAll?: (text: string) => void;
   readonly onCancel?: () => void;
   readonly running?: boolean;
   readonly readOnly?: boolean;
@@ -44,8 +45,11 @@ export default function Editor(props: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<monaco.editor.IStandaloneCodeEditor>(null);
   const decorations = useRef<monaco.editor.IEditorDecorationsCollection>(null);
+  /** Texts that were given out and did not come back yet: whoever holds the text is behind someone who types fast. */
+  const givenOut = useRef<string[]>([]);
   const latest = useRef(props);
   latest.current = props;
+  const told = useRef<string[]>([]);
   const dark = useComputedColorScheme("light") === "dark";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: made once; what changes is read through `latest`
@@ -90,13 +94,13 @@ export default function Editor(props: EditorProps) {
         id: "run",
         label: "Run the statement or the selection",
         keybindings: [CtrlCmd | Enter],
-        run: () => latest.current.onRun?.(),
+        run: () => latest.current.onRun?.(model.getValue(), cursorOf(made)),
       }),
       made.addAction({
         id: "run-all",
         label: "Run all statements",
         keybindings: [CtrlCmd | Shift | Enter],
-        run: () => latest.current.onRunAll?.(),
+        run: () => latest.current.onRunAll?.(model.getValue()),
       }),
       made.addAction({
         id: "cancel",
@@ -109,7 +113,8 @@ export default function Editor(props: EditorProps) {
     const listeners = [
       model.onDidChangeContent(() => {
         const text = model.getValue();
-        if (text !== latest.current.value) latest.current.onChange(text);
+        told.current.push(text);
+        latest.current.onChange(text);
         tellCursor();
       }),
       made.onDidChangeCursorSelection(tellCursor),
@@ -136,6 +141,13 @@ export default function Editor(props: EditorProps) {
 
   useEffect(() => {
     const model = editor.current?.getModel();
+    // What was typed comes back, late and with some of it left out: that is no change from outside.
+    const echo = told.current.lastIndexOf(props.value);
+    if (echo !== -1) {
+      told.current.splice(0, echo + 1);
+      return;
+    }
+    told.current = [];
     if (model && model.getValue() !== props.value)
       editor.current?.executeEdits("outside", [{ range: model.getFullModelRange(), text: props.value }]);
   }, [props.value]);

@@ -91,10 +91,10 @@ export function SqlTab(props: {
     return [...found.values()];
   }, [judged, judgedAt, ran, run, text]);
 
-  const start = (span: Span | null) => {
+  const start = (whole: string, span: Span | null) => {
     if (open === null || running || span === null) return;
     const id = crypto.randomUUID();
-    const sent = text.slice(...span);
+    const sent = whole.slice(...span);
     if (sent.trim() === "") return;
     const why = reason.trim();
     if (store.send({ type: "sql.run", session: open.session, run: id, text: sent, ...(why === "" ? {} : { reason: why }) })) {
@@ -137,7 +137,7 @@ export function SqlTab(props: {
                   <Tooltip label={cursor.selection === null ? "The statement under the cursor" : "What is selected"}>
                     <Button
                       leftSection={<Play size={12} aria-hidden />}
-                      onClick={() => start(current)}
+                      onClick={() => start(text, current)}
                       disabled={open === null || current === null}
                       data-run-button
                     >
@@ -147,7 +147,7 @@ export function SqlTab(props: {
                 )}
                 <Button
                   variant="default"
-                  onClick={() => start([0, text.length])}
+                  onClick={() => start(text, [0, text.length])}
                   disabled={open === null || running || all === 0}
                   data-run-all
                 >
@@ -183,8 +183,8 @@ export function SqlTab(props: {
                   value={text}
                   onChange={props.onText}
                   onCursor={setCursor}
-                  onRun={() => start(current)}
-                  onRunAll={() => start([0, text.length])}
+                  onRun={(now, at) => start(now, at.selection ?? statementAt(now, at.offset))}
+                  onRunAll={(now) => start(now, [0, now.length])}
                   onCancel={cancel}
                   running={running}
                   placeholder="-- Write SQL. Ctrl+Enter runs the statement under the cursor, after it is judged."

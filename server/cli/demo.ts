@@ -129,8 +129,8 @@ ${people}
     shop    select * from customers limit 50;          e-mails and cards are masked in the database
             select * from payments;                    denied, and says by which policy
             delete from orders;                        waits until the reviewer says yes
-    web-1   tail -f /srv/shop/logs/api.log             personal data is masked as it streams
-            cat .env                                   denied
+    web-1   tail -f shop-api/logs/app.log              personal data is masked as it streams
+            cat shop-api/.env                          denied
             systemctl restart shop-api                 waits until the reviewer says yes
   As the reviewer: Reviews. As the admin: Admin and Record.
 

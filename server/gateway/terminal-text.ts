@@ -11,7 +11,8 @@ const RESET = "\x1b[0m";
 
 /** The line again with the offending words underlined by carets, then each reason and what made it. */
 export function deniedText(line: string, decision: Decision): string {
-  return `${carets(line, decision.reasons, RED)}${decision.reasons
+  const reasons = decision.reasons.filter((reason) => reason.outcome === "deny");
+  return `${carets(line, reasons, RED)}${reasons
     .slice(0, 6)
     .map((reason) => reasonText("✕", RED, reason))
     .join("")}`;
@@ -23,7 +24,7 @@ export function reviewText(review: Review): string {
   const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(
     ", ",
   );
-  return `${AMBER}⧗ waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
+  return `${AMBER}… waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
 }
 
 /** For `why` and `can`. */
@@ -38,7 +39,7 @@ export function explained(line: string, decision: Decision): string {
         AMBER,
       )}${decision.reasons
         .filter((reason) => reason.outcome === "review")
-        .map((reason) => reasonText("⧗", AMBER, reason))
+        .map((reason) => reasonText("…", AMBER, reason))
         .join("")}`;
     case "allow":
       return decision.reasons.length === 0

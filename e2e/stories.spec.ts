@@ -1,0 +1,196 @@
+import { expect, type Page, test } from "@playwright/test";
+import { openSql, openTerminal, run, screen, signIn, type } from "./people.ts";
+
+/** The day of three people, in order: each story stands on the one before. */
+test.describe.configure({ mode: "serial" });
+
+let engineer: Page;
+let reviewer: Page;
+let admin: Page;
+
+test.beforeAll(async ({ browser }) => {
+  [engineer, reviewer, admin] = [await signIn(browser, "engineer", "dark"), await signIn(browser, "reviewer"), await signIn(browser, "admin")];
+});
+
+test.afterAll(async () => {
+  await Promise.all([engineer, reviewer, admin].map((page) => page.context().close()));
+});
+
+const shot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: `test-results/screens/${name}.png` });
+const visibleGrid = (page: Page) => page.locator("[data-grid]:visible");
+
+test("groups decide what a person is shown", async () => {
+  await expect(engineer.getByRole("link", { name: "Admin" })).toHaveCount(0);
+  await expect(admin.getByRole("link", { name: "Admin" })).toBeVisible();
+  await expect(engineer.locator('[data-open-target="shop"]')).toBeVisible();
+});
+
+test("an engineer's select is masked at the source", async () => {
+  await openSql(engineer, "shop");
+  await run(engineer, "select id, name, email, card_number from customers order by id limit 50");
+  await expect(visibleGrid(engineer)).toHaveAttribute("data-rows", "50");
+  const rows = visibleGrid(engineer);
+  await expect(rows).toContainText("•••@");
+  await expect(rows).toContainText("•••• •••• ••••");
+  await expect(rows).not.toContainText(/[a-z]+\.[a-z]+\d+@/);
+  await expect(engineer.locator('[role="columnheader"][data-masked="email"]:visible')).toBeVisible();
+  await shot(engineer, "sql-masked-dark");
+});
+
+test("a masked value cannot be found by asking for it", async () => {
+  await run(engineer, "select count(*) as found from customers where email like '%ueda%'");
+  await expect(visibleGrid(engineer).locator("[data-cell]")).toHaveText("0");
+  await run(engineer, "select id from customers where email = 'mina.ueda1@example.com'");
+  await expect(engineer.locator("[data-summary]:visible")).toContainText("0 rows");
+});
+
+test("a denied table shows a caret at its name and the policy", async () => {
+  await run(engineer, "select * from payments");
+  const denied = engineer.locator("[data-denied]:visible");
+  await expect(denied).toContainText("no-payments");
+  await expect(denied.locator("[data-caret-statement]")).toContainText("^^^^^^^^");
+  await shot(engineer, "sql-denied-dark");
+});
+
+test("a cancelled query is cancelled on the server", async () => {
+  await run(engineer, "select pg_sleep(60)");
+  await expect(engineer.locator('[data-run="running"]:visible')).toBeVisible();
+  await engineer.waitForTimeout(300);
+  await engineer.getByRole("button", { name: /cancel/i }).first().click();
+  await expect(engineer.locator('[data-statement-state="cancelled"]:visible')).toBeVisible();
+});
+
+test("transactions live in the tab's own connection", async () => {
+  const transaction = engineer.locator('[data-status="transaction"]');
+  await run(engineer, "begin");
+  await expect(transaction).toHaveAttribute("data-transaction", "open");
+  await run(engineer, "update orders set total = total + 1 where id = 42");
+  await expect(engineer.locator("[data-summary]:visible")).toContainText("1");
+  await run(engineer, "rollback");
+  await expect(transaction).toHaveAttribute("data-transaction", "idle");
+});
+
+test("a delete without where waits; the reviewer's yes lets the tab go on by itself", async () => {
+  await reviewer.goto("/reviews");
+  await expect(reviewer.locator("[data-reviews-page]")).toBeVisible();
+  await run(engineer, "delete from shipments");
+  await expect(engineer.locator("[data-review-waiting]:visible")).toBeVisible();
+  const listed = reviewer.locator("[data-review]", { hasText: "delete from shipments" });
+  await expect(listed).toBeVisible();
+  await listed.click();
+  await expect(reviewer.locator("[data-review-detail]")).toContainText("change-without-where");
+  await expect(reviewer.locator("[data-review-detail]")).toContainText("engineer@acme.test");
+  await shot(reviewer, "review-light");
+  await reviewer.locator("[data-review-detail] textarea, [data-review-detail] input").first().fill("agreed in the incident channel");
+  await reviewer.locator("[data-approve]").click();
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  await expect(engineer.locator("[data-summary]:visible")).toContainText(/\d/);
+});
+
+test("nobody resolves their own", async () => {
+  await reviewer.goto("/");
+  await openSql(reviewer, "shop");
+  await run(reviewer, "delete from inventory");
+  await expect(reviewer.locator("[data-review-waiting]:visible")).toBeVisible();
+  const own = await reviewer.locator("[data-review-waiting]:visible").getAttribute("data-review-waiting");
+  const answer = await reviewer.evaluate(async (id) => {
+    const response = await fetch(`/api/reviews/${id}/answer`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ verdict: "approve", comment: "" }) });
+    return { status: response.status, body: await response.text() };
+  }, own);
+  expect(answer.status).toBe(403);
+  expect(answer.body).toContain("your own");
+  await reviewer.locator("[data-withdraw]:visible").click();
+  await expect(reviewer.locator('[data-statement-state="withdrawn"]:visible')).toBeVisible();
+});
+
+test("a terminal runs what policy allows, in colour and in place", async () => {
+  await openTerminal(engineer, "web-1");
+  await type(engineer, "ls shop-api");
+  await expect.poll(() => screen(engineer)).toContain("package.json");
+  await type(engineer, "cd shop-api/logs");
+  await expect.poll(() => screen(engineer)).toContain("~/shop-api/logs");
+  await type(engineer, "cat app.log | grep -c email");
+  await expect.poll(() => screen(engineer)).toMatch(/\n\d+\n/);
+});
+
+test("a denied command is underlined and explained", async () => {
+  await type(engineer, "cat ../.env");
+  await expect.poll(() => screen(engineer)).toContain("no-secrets");
+  await expect.poll(() => screen(engineer)).toContain("^^^^");
+  await expect.poll(() => screen(engineer)).not.toMatch(/SECRET=|PASSWORD=/);
+});
+
+test("tail -f streams masked and ends with Ctrl-C", async () => {
+  await type(engineer, "tail -n 3 -f app.log");
+  await expect.poll(() => screen(engineer)).toContain("email=***");
+  await engineer.keyboard.press("Control+c");
+  await expect(engineer.locator('[data-terminal-tab="web-1"]')).not.toHaveAttribute("data-running", "true");
+  expect(await screen(engineer)).not.toMatch(/email=[a-z]/);
+  await shot(engineer, "terminal-dark");
+});
+
+test("a window's size reaches the program", async () => {
+  const columns = Number((await engineer.evaluate(() => [...((window as unknown as { __terminals: Map<string, { cols: number }> }).__terminals.values())].at(-1)?.cols)) ?? 0);
+  await type(engineer, "tput cols");
+  await expect.poll(() => screen(engineer)).toContain(`\n${columns}\n`);
+});
+
+test("a restart waits for review and goes on after the yes", async () => {
+  await type(engineer, "systemctl restart shop-api");
+  await expect.poll(() => screen(engineer)).toContain("waiting for review");
+  await reviewer.goto("/reviews");
+  await reviewer.locator("[data-review]", { hasText: "systemctl restart shop-api" }).first().click();
+  await reviewer.locator("[data-approve]").click();
+  await expect.poll(() => screen(engineer)).toContain("approved");
+});
+
+test("an admin's change bites in open sessions at once, and an error is shown in place", async () => {
+  await admin.goto("/admin");
+  await expect(admin.locator("[data-admin-page]")).toBeVisible();
+  await shot(admin, "admin-light");
+  const save = (yaml: string) =>
+    admin.evaluate(async (text) => {
+      const response = await fetch("/api/configuration", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ yaml: text }) });
+      return { status: response.status, body: await response.json() };
+    }, yaml);
+  const wrong = await save("kind: policy\nid: x\neffect: permit\nprincipals: { everyone: true }\nactions: [sql:select]\nwhen: acton == 'x'\n");
+  expect(wrong.status).toBe(422);
+  expect(wrong.body.error.details[0]).toMatchObject({ path: "when", line: 6 });
+  const right = await save("kind: policy\nid: no-staff\ndescription: Not today\neffect: forbid\nprincipals: { everyone: true }\nactions: [\"sql:*\"]\nresources: { tables: [\"hr.*\"] }\n");
+  expect(right.status).toBe(200);
+  await engineer.locator('[data-workbench-tab]', { hasText: "shop" }).first().click();
+  await run(engineer, "select name from hr.staff limit 3");
+  await expect(engineer.locator("[data-denied]:visible")).toContainText("no-staff");
+});
+
+test("the record holds it all, and proves it", async () => {
+  await admin.goto("/record");
+  await expect(admin.locator('[data-event="statement.decided"]').first()).toBeVisible();
+  await admin.locator("[data-verify]").click();
+  await expect(admin.locator('[data-verification="intact"]')).toBeVisible();
+  await shot(admin, "record-light");
+});
+
+test("a page of another origin has no socket, and a frame that is no message closes it", async ({ request }) => {
+  const refused = await request.get("/socket", { headers: { connection: "upgrade", upgrade: "websocket", origin: "http://elsewhere.test" } }).catch(() => null);
+  expect(refused === null || refused.status() >= 400).toBe(true);
+  const code = await engineer.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const socket = new WebSocket(`${location.origin.replace("http", "ws")}/socket`);
+        socket.onopen = () => socket.send("{]");
+        socket.onclose = (event) => resolve(event.code);
+      }),
+  );
+  expect(code).toBe(4400);
+});
+
+test("signing out ends the session everywhere", async ({ browser }) => {
+  const again = await signIn(browser, "engineer");
+  await again.locator("[data-person]").click();
+  await again.getByRole("menuitem", { name: /sign out/i }).click();
+  await again.waitForURL(/sign-in/);
+  await again.goto("/");
+  await expect(again).toHaveURL(/sign-in/);
+  await again.context().close();
+});
