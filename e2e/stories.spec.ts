@@ -58,11 +58,13 @@ test("a cancelled query is cancelled on the server", async () => {
   await engineer.waitForTimeout(300);
   await engineer.getByRole("button", { name: /cancel/i }).first().click();
   await expect(engineer.locator('[data-statement-state="cancelled"]:visible')).toBeVisible();
+  await expect(engineer.locator('[data-run="ended"]:visible')).toBeVisible();
 });
 
 test("transactions live in the tab's own connection", async () => {
   const transaction = engineer.locator('[data-status="transaction"]');
   await run(engineer, "begin");
+  await shot(engineer, "begin");
   await expect(transaction).toHaveAttribute("data-transaction", "open");
   await run(engineer, "update orders set total = total + 1 where id = 42");
   await expect(engineer.locator("[data-summary]:visible")).toContainText("1");

@@ -122,6 +122,15 @@ describe("decide", () => {
       act("sql:explain", { kind: "target" }),
       "allow:p",
     ],
+    [
+      "PE-6 a forbid on tables does not forbid the target",
+      [
+        policy("p", "permit", { actions: ["sql:*"] }),
+        policy("f", "forbid", { actions: ["sql:*"], resources: { tables: ["public.payments"] } }),
+      ],
+      act("sql:transaction", { kind: "target" }),
+      "allow:p",
+    ],
     ["PE-7 tables speak of their columns", [readShop], act("sql:select", column("email")), "allow:read"],
     [
       "PE-7 a permit on columns permits the mention of the table",

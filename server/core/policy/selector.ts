@@ -83,7 +83,8 @@ function sqlPatterns(name: string, patterns: readonly string[] | undefined, most
 export function kindsFit(lists: KindLists, resource: Resource, tagsOf: TagsOf, wide: boolean): boolean {
   switch (resource.kind) {
     case "target":
-      return true;
+      // A permit on tables covers the transaction around them; a forbid on a table does not forbid the target.
+      return !wide;
     case "table": {
       const name = [resource.schema, resource.table];
       if (lists.tables?.some((pattern) => sqlNameFits(pattern, name))) return true;
