@@ -183,7 +183,7 @@ function Effect({ document }: { document: ConfigurationItem["document"] }) {
   const meaning = { permit: "allow", review: "review", forbid: "deny" }[effect];
   return (
     <b data-meaning={meaning} className={classes.effect}>
-      {{ permit: "✓ ", review: "⧗ ", forbid: "✕ " }[effect]}
+      {{ permit: "✓ ", review: "◔ ", forbid: "✕ " }[effect]}
       {effect}
     </b>
   );

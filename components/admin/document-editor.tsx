@@ -174,7 +174,7 @@ export function DocumentEditor(props: {
         {saving.state === "conflict" ? (
           <div data-meaning="review" data-conflict>
             <p>
-              ⧗ {item === null ? saving.message : `${item.updatedBy} saved this document while you edited it`}. Yours is not lost:
+              ◔ {item === null ? saving.message : `${item.updatedBy} saved this document while you edited it`}. Yours is not lost:
               it is in the editor.
             </p>
             {item === null ? null : (

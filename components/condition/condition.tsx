@@ -1,12 +1,12 @@
 "use client";
 
-import { Inbox, Lock, TriangleAlert, Unplug } from "lucide-react";
+import { CircleCheck, Inbox, Lock, TriangleAlert, Unplug } from "lucide-react";
 import type { ReactNode } from "react";
 import classes from "./condition.module.css";
 
 /** What a place shows when it has nothing to show: it says what, why, and (as children) what now. */
 export function Condition(props: {
-  kind: "empty" | "error" | "forbidden" | "offline";
+  kind: "empty" | "done" | "error" | "forbidden" | "offline";
   title: string;
   what?: string | undefined;
   children?: ReactNode;
@@ -22,7 +22,7 @@ export function Condition(props: {
   );
 }
 
-const ICON = { empty: Inbox, error: TriangleAlert, forbidden: Lock, offline: Unplug } as const;
+const ICON = { empty: Inbox, done: CircleCheck, error: TriangleAlert, forbidden: Lock, offline: Unplug } as const;
 
 export function NotPermitted({ what, action }: { what: string; action: string }) {
   return (

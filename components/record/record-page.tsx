@@ -68,7 +68,7 @@ export function RecordPage() {
           clearable
           data={[
             { value: "allow", label: "✓ allowed" },
-            { value: "review", label: "⧗ needs review" },
+            { value: "review", label: "◔ needs review" },
             { value: "deny", label: "✕ denied" },
           ]}
           value={filters.outcome}

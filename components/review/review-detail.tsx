@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import type { ReviewAnswerBody } from "../../server/contract/http.ts";
 import type { WireReview } from "../../server/contract/socket.ts";
 import { ask } from "../request/ask.ts";
-import { duration } from "../theme/time.ts";
+import { clock } from "../theme/time.ts";
 import { TimeAgo, useNow } from "../theme/time-ago.tsx";
 import { policiesOf, verdictLines } from "../verdict/lines.ts";
 import { MarkedStatement } from "../verdict/statement.tsx";
@@ -65,7 +65,7 @@ export function ReviewDetail({
         <p className={classes.quiet}>
           {review.requesterGroups.length === 0 ? "in no group" : review.requesterGroups.join(", ")} · asked{" "}
           <TimeAgo at={review.openedAt} />
-          {review.state === "open" ? ` · expires in ${duration(Math.max(0, review.expiresAt - now))}` : ""}
+          {review.state === "open" ? ` · expires in ${clock(review.expiresAt - now)}` : ""}
           {review.approvalsNeeded > 1 ? ` · ${approvals} of ${review.approvalsNeeded} approvals` : ""}
         </p>
       </header>

@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { Hourglass } from "lucide-react";
 import type { WireReview } from "../../server/contract/socket.ts";
-import { duration } from "../theme/time.ts";
+import { clock } from "../theme/time.ts";
 import { TimeAgo, useNow } from "../theme/time-ago.tsx";
 import { policiesOf } from "../verdict/lines.ts";
 import { PolicyLink } from "../verdict/verdict-list.tsx";
@@ -25,7 +25,7 @@ export function WaitingCard({ review, onWithdraw }: { review: WireReview; onWith
         <Hourglass size={16} aria-hidden />
         Waiting for a reviewer
         <span className={classes.clock} data-waited>
-          {duration(Math.max(0, now - review.openedAt))}
+          {clock(now - review.openedAt)}
         </span>
       </h3>
       <p>
@@ -35,7 +35,7 @@ export function WaitingCard({ review, onWithdraw }: { review: WireReview; onWith
       </p>
       <p className={classes.quiet}>
         {review.approvalsNeeded > 1 ? `${approvals} of ${review.approvalsNeeded} approvals. ` : ""}
-        It goes on by itself when the yes comes. It expires in {duration(Math.max(0, review.expiresAt - now))}.
+        It goes on by itself when the yes comes. It expires in {clock(review.expiresAt - now)}.
       </p>
       {review.reason === "" ? null : <p className={classes.quiet}>You wrote: “{review.reason}”</p>}
       <Answers review={review} />

@@ -45,10 +45,9 @@ export default function Editor(props: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<monaco.editor.IStandaloneCodeEditor>(null);
   const decorations = useRef<monaco.editor.IEditorDecorationsCollection>(null);
-  /** Texts that were given out and did not come back yet: whoever holds the text is behind someone who types fast. */
-  const givenOut = useRef<string[]>([]);
   const latest = useRef(props);
   latest.current = props;
+  /** Texts that were given out and did not come back yet: whoever holds the text is behind someone who types fast. */
   const told = useRef<string[]>([]);
   const dark = useComputedColorScheme("light") === "dark";
 

@@ -17,7 +17,6 @@ import "monaco-editor/features/suggest/register";
 import "monaco-editor/editor/contrib/suggest/browser/suggestController";
 import "monaco-editor/features/toggleTabFocusMode/register";
 import "monaco-editor/features/unicodeHighlighter/register";
-import "monaco-editor/features/wordHighlighter/register";
 import "monaco-editor/features/wordOperations/register";
 import "monaco-editor/languages/definitions/pgsql/register";
 import "monaco-editor/languages/definitions/yaml/register";
@@ -32,7 +31,7 @@ self.MonacoEnvironment = {
 /** The editor's colours are the tokens; called again when the scheme changes. */
 export function paint(dark: boolean): void {
   const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const token = (name: string) => sixDigits(style.getPropertyValue(`--${name}`).trim());
   const bare = (name: string) => token(name).replace("#", "");
   monaco.editor.defineTheme("gatehouse", {
     base: dark ? "vs-dark" : "vs",
@@ -42,6 +41,10 @@ export function paint(dark: boolean): void {
       { token: "operator", foreground: bare("text") },
       { token: "predefined", foreground: bare("code-keyword") },
       { token: "string", foreground: bare("code-string") },
+      // The base theme has rules of its own for these two languages.
+      { token: "string.sql", foreground: bare("code-string") },
+      { token: "string.yaml", foreground: bare("code-string") },
+      { token: "number.yaml", foreground: bare("code-number") },
       { token: "number", foreground: bare("code-number") },
       { token: "comment", foreground: bare("code-comment"), fontStyle: "italic" },
       { token: "identifier", foreground: bare("text") },
@@ -67,6 +70,11 @@ export function paint(dark: boolean): void {
     },
   });
   monaco.editor.setTheme("gatehouse");
+}
+
+/** Stylesheets are made smaller on their way (`#fff`); Monaco takes long colours only. */
+function sixDigits(colour: string): string {
+  return /^#[0-9a-f]{3}$/i.test(colour) ? colour.replaceAll(/[0-9a-f]/gi, "$&$&") : colour;
 }
 
 /** What can be completed in a model: the tables of its target, as the person may see them. */

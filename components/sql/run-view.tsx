@@ -7,9 +7,10 @@ import { Grid } from "../grid/grid.tsx";
 import { Answers, WaitingCard } from "../review/waiting-card.tsx";
 import { useSocketStore } from "../socket/socket.tsx";
 import type { Run, RunStatement } from "../socket/state.ts";
-import { counted, duration } from "../theme/time.ts";
+import { clock, counted } from "../theme/time.ts";
 import { useNow } from "../theme/time-ago.tsx";
 import { OutcomeMark } from "../verdict/outcome-mark.tsx";
+import { Prose } from "../verdict/prose.tsx";
 import { CaretStatement } from "../verdict/statement.tsx";
 import { PolicyLink } from "../verdict/verdict-list.tsx";
 import { denialOf, inside } from "./denial.ts";
@@ -150,7 +151,7 @@ function Result({
     return <Running since={run.startedAt} cancelling={run.cancelling} onCancel={onCancel} what="Running" />;
   if (state === "cancelled")
     return <Condition kind="empty" title="Cancelled" what="The statement was stopped before it ended." />;
-  return <Condition kind="empty" title={statement.ended?.command ?? "Done"} what={summary(statement)} />;
+  return <Condition kind="done" title={statement.ended?.command ?? "Done"} what={summary(statement)} />;
 }
 
 function Running({
@@ -168,7 +169,7 @@ function Running({
   return (
     <div className={classes.running} role="status">
       <span className={classes.pulse} aria-hidden />
-      {cancelling ? "Cancelling" : what}… {duration(Math.max(0, now - since))}
+      {cancelling ? "Cancelling" : what}… {clock(now - since)}
       <Button variant="default" size="compact-xs" onClick={onCancel} disabled={cancelling}>
         Cancel
       </Button>
@@ -192,7 +193,9 @@ function Denied({ run, statement }: { run: Run; statement: RunStatement }) {
             key={`${reason.action} ${reason.resource} ${reason.span.join()} ${reason.message}`}
             data-denial={reason.policy ?? ""}
           >
-            <div>{reason.message}</div>
+            <div>
+              <Prose text={reason.message} />
+            </div>
             <div className={classes.quiet}>
               <code>
                 {reason.action} {reason.resource}
@@ -203,7 +206,7 @@ function Denied({ run, statement }: { run: Run; statement: RunStatement }) {
             </div>
             {reason.hint === undefined ? null : (
               <div className={classes.hint} data-hint>
-                What you can do: {reason.hint}
+                What you can do: <Prose text={reason.hint} />
               </div>
             )}
           </li>

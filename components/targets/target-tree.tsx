@@ -142,7 +142,7 @@ function TableNode({ table, onOpen }: { table: TreeTable; onOpen: () => void }) 
         <button type="button" className={classes.open} onClick={onOpen} title={`${table.kind}: write a select on it`}>
           <span className={classes.name}>{name}</span>
           {table.kind === "table" ? null : <span className={classes.kind}>{table.kind}</span>}
-          {table.exposure === "masked" ? <Contrast size={12} className={classes.masked} aria-label="has masked columns" /> : null}
+          {hidesSome(table) ? <Contrast size={12} className={classes.masked} aria-label="has masked columns" /> : null}
           {table.filtered ? <Filter size={12} className={classes.filtered} aria-label="you see some of its rows" /> : null}
           {table.exposure === "denied" ? <Lock size={12} className={classes.denied} aria-label="you may not read it" /> : null}
         </button>
@@ -166,5 +166,11 @@ function TableNode({ table, onOpen }: { table: TreeTable; onOpen: () => void }) 
         </ul>
       ) : null}
     </li>
+  );
+}
+
+function hidesSome(table: TreeTable): boolean {
+  return (
+    table.exposure === "masked" || (table.exposure === "open" && table.columns.some((column) => column.exposure === "masked"))
   );
 }

@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Menu, NumberInput, Switch } from "@mantine/core";
 import { Settings2 } from "lucide-react";
 import dynamic from "next/dynamic";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { TargetItem } from "../../server/contract/http.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import { WaitingCard } from "../review/waiting-card.tsx";
@@ -11,6 +11,7 @@ import { useSession, useSocketStore } from "../socket/socket.tsx";
 import type { TerminalState } from "../socket/state.ts";
 import { meaningOf, strictest } from "../verdict/lines.ts";
 import { OutcomeMark } from "../verdict/outcome-mark.tsx";
+import { Prose } from "../verdict/prose.tsx";
 import { SessionEnded } from "../workbench/session-ended.tsx";
 import { useTerminalSettings } from "./settings.ts";
 import classes from "./terminal.module.css";
@@ -33,6 +34,12 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
 
   const open = session?.state === "open" ? session : null;
   const id = open?.session ?? null;
+  // The window may have changed between asking for the session and getting it.
+  const sized = useRef(size);
+  sized.current = size;
+  useEffect(() => {
+    if (id !== null && sized.current !== null) store.send({ type: "terminal.resize", session: id, ...sized.current });
+  }, [store, id]);
   const resize = useCallback(
     (next: Size) => {
       setSize(next);
@@ -153,7 +160,7 @@ function VerdictLine({ state }: { state: TerminalState | null }) {
       <OutcomeMark meaning={meaning} />
       <code>{verdict.text}</code>
       <span className={classes.quiet} title={why}>
-        {why}
+        <Prose text={why} />
       </span>
     </span>
   );

@@ -10,6 +10,7 @@ import {
   Modal,
   MultiSelect,
   NumberInput,
+  Pill,
   Select,
   TagsInput,
   Textarea,
@@ -32,11 +33,25 @@ const ACCENT: MantineColorsTuple = [
   "#07335b",
 ];
 
+/** The library's own dark scale, in our neutrals. */
+const DARK: MantineColorsTuple = [
+  "#e6e8eb",
+  "#c9cdd3",
+  "#a5abb4",
+  "#6d747e",
+  "#3a3f46",
+  "#2e3238",
+  "#1b1e22",
+  "#1b1e22",
+  "#15171a",
+  "#111316",
+];
+
 const theme = createTheme({
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 3 },
   autoContrast: true,
-  colors: { accent: ACCENT },
+  colors: { accent: ACCENT, dark: DARK },
   fontFamily: "var(--font-text)",
   fontFamilyMonospace: "var(--font-code)",
   fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "18px" },
@@ -45,7 +60,11 @@ const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Button: Button.extend({ defaultProps: { size: "xs" } }),
+    Button: Button.extend({
+      defaultProps: { size: "xs" },
+      vars: (_theme, { variant, color }) => ({ root: buttonColours(variant ?? "filled", color === "red") }),
+    }),
+    Pill: Pill.extend({ styles: { root: { backgroundColor: "var(--hover)" } } }),
     TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
     NumberInput: NumberInput.extend({ defaultProps: { size: "xs" } }),
     Select: Select.extend({ defaultProps: { size: "xs", checkIconPosition: "right" } }),
@@ -57,6 +76,25 @@ const theme = createTheme({
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 100 } } }),
   },
 });
+
+function buttonColours(variant: string, dangerous: boolean): Record<string, string> {
+  const ink = dangerous ? "var(--deny)" : "var(--accent)";
+  const ground = dangerous ? "var(--deny-ground)" : "var(--accent-ground)";
+  switch (variant) {
+    case "filled":
+      return {
+        "--button-bg": ink,
+        "--button-hover": `color-mix(in srgb, ${ink} 88%, var(--text))`,
+        "--button-color": "var(--on-accent)",
+      };
+    case "light":
+      return { "--button-bg": ground, "--button-hover": ground, "--button-color": ink };
+    case "subtle":
+      return { "--button-hover": ground, "--button-color": ink };
+    default:
+      return {};
+  }
+}
 
 /** The component library takes its colours from our tokens, so that there is one palette. */
 const resolver: CSSVariablesResolver = () => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { counted, duration, relativeTime } from "./time.ts";
+import { clock, counted, duration, relativeTime } from "./time.ts";
 
 describe("relativeTime", () => {
   const now = 1_000_000_000;
@@ -23,6 +23,15 @@ describe("duration", () => {
     ["minutes", 725_000, "12 min 05 s"],
     ["hours", 7_620_000, "2 h 07 min"],
   ])("%s", (_name, milliseconds, expected) => expect(duration(milliseconds)).toBe(expected));
+});
+
+describe("clock", () => {
+  test.each([
+    ["begins at nothing", 20, "0 s"],
+    ["a clock that is a little off", -20, "0 s"],
+    ["seconds are whole", 5_900, "5 s"],
+    ["minutes", 61_000, "1 min 01 s"],
+  ])("%s", (_name, milliseconds, expected) => expect(clock(milliseconds)).toBe(expected));
 });
 
 describe("counted", () => {

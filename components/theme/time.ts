@@ -26,6 +26,11 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 3_600)} h ${two(Math.floor((seconds % 3_600) / 60))} min`;
 }
 
+/** As `duration`, for a clock that counts: whole seconds from the start. */
+export function clock(milliseconds: number): string {
+  return milliseconds < 60_000 ? `${Math.max(0, Math.floor(milliseconds / 1_000))} s` : duration(milliseconds);
+}
+
 /** `12,431 rows`, `1 row`. */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
