@@ -283,7 +283,9 @@ const printf: Builtin = (exec) => {
 };
 
 const wait: Builtin = (exec) =>
-  exec.words.some((word) => word.known === "text" && word.text.startsWith("-p")) ? taint(exec.state) : exec.state;
+  exec.words.some((word) => word.known === "text" && word.text.startsWith("-p"))
+    ? opaque("`wait -p`, which sets a variable")(exec)
+    : exec.state;
 
 const hash: Builtin = (exec) =>
   exec.words.length === 0 || exec.words.every((word) => word.known === "text" && /^-[rlt]+$/.test(word.text))

@@ -3,7 +3,7 @@ import { z } from "zod";
 /**
  * What a word given to a program means. `list`: the names in a folder are read; `tree`: a file, or everything below a
  * folder; `command`: a text that a shell runs; `plugin`: code that the program loads; `remote`: `host:path` or a path;
- * `script`: a program text in a file; `program`: a file that is run.
+ * `script`: a program text in a file; `database`: a name under /etc; `program`: a file that is run.
  */
 export const WORD_KINDS = [
   "text",
@@ -20,6 +20,7 @@ export const WORD_KINDS = [
   "script",
   "program",
   "process",
+  "database",
 ] as const;
 export const WordKind = z.enum(WORD_KINDS);
 export type WordKind = z.infer<typeof WordKind>;
@@ -48,6 +49,10 @@ const Shape = {
   becomes: z.record(Options, z.string()).optional(),
   /** Any operand does so. */
   operandBecomes: z.string().optional(),
+  /** But not one that begins so, such as `+` for `date +%F`. */
+  operandExempt: z.string().optional(),
+  /** But only one that holds this, such as `=` for `sysctl a=b`. */
+  operandHolding: z.string().optional(),
   /** With one of these options the operands' first is no pattern: `grep -e`. */
   shifts: Options.optional(),
   /** Takes the screen and the keys: always, or unless one of these options is given. */
@@ -65,6 +70,8 @@ const Sub = z.strictObject(Shape);
 export const ProgramEntry = z.strictObject({
   ...Shape,
   /** The first operand is a subcommand; 2: the first two, joined by a blank. */
+  /** Options of the program itself stand before the subcommand only; the same letters after it mean something else. */
+  globalsFirst: z.boolean().optional(),
   subcommands: z.number().int().min(1).max(2).optional(),
   /** Names (several separated by blanks) → what differs for these. */
   sub: z.record(z.string(), Sub).optional(),

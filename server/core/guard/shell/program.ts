@@ -18,7 +18,15 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     subcommand = words.filter((word, i) => word !== null && (i === 0 || /^[a-z][a-z0-9-]*$/.test(word))).join(" ");
     const [one = ""] = subcommand.split(" ");
     const own = forSub(whole, subcommand) ?? forSub(whole, one);
-    entry = own === undefined ? { ...whole, open: whole.open } : { ...whole, ...own };
+    entry =
+      own === undefined
+        ? whole
+        : {
+            ...whole,
+            ...own,
+            becomes: { ...(whole.globalsFirst === true ? {} : whole.becomes), ...own.becomes },
+            values: { ...whole.values, ...own.values },
+          };
     const rest = readLine(
       entry,
       operands.slice(own === undefined || forSub(whole, subcommand) === undefined ? 1 : subcommand.split(" ").length),
@@ -30,8 +38,11 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     if (whole.sub !== undefined && own === undefined)
       walk.opaque(`effects of \`${exec.name} ${subcommand}\`, which are not known`, span);
   }
-  for (const option of options) subcommand = forOption(entry.becomes, option.name) ?? subcommand;
-  if (entry.operandBecomes !== undefined && operands.length > 0) subcommand = entry.operandBecomes;
+  for (const option of options) {
+    const table = head.options.includes(option) ? whole.becomes : entry.becomes;
+    subcommand = forOption(table, option.name) ?? subcommand;
+  }
+  if (entry.operandBecomes !== undefined && operands.some((word) => changes(entry, word))) subcommand = entry.operandBecomes;
   emitExec(exec, { subcommand, flags: options.map((option) => option.name), operands });
 
   if (entry.harmless !== true) {
@@ -47,7 +58,9 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   }
   const tree = entry.recursive === "always" || options.some((option) => entry.recursive?.split(" ").includes(option.name));
   for (const option of options) {
-    if (!option.listed && entry.open !== true)
+    // Before a subcommand an unknown option could take the next word, and another would be the subcommand.
+    const early = whole.subcommands !== undefined && head.options.includes(option);
+    if (!option.listed && (entry.open !== true || early))
       walk.opaque(`option \`${option.name}\` of \`${exec.name}\`, which is not known`, span);
     if (option.value !== null) describeWord(exec, forOption(entry.values, option.name) ?? "text", option.value, tree);
     else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
@@ -83,6 +96,13 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     )
   )
     interactive(exec);
+}
+
+function changes(entry: ProgramEntry, word: Argument): boolean {
+  const text =
+    word.known === "text" ? word.text : word.known === "pattern" ? word.pattern : word.known === "no" ? word.prefix : "";
+  if (entry.operandExempt !== undefined && text.startsWith(entry.operandExempt)) return false;
+  return entry.operandHolding === undefined || word.known !== "text" || text.includes(entry.operandHolding);
 }
 
 function takesScreen(entry: ProgramEntry, options: readonly string[], operands: number): boolean {
@@ -181,6 +201,10 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
       walk.file("file:read", word, state, true);
       return;
     }
+    case "database":
+      if (word.known !== "text") walk.opaque(`database \`${word.source}\``, word.span);
+      else walk.file("file:read", { ...word, text: `/etc/${word.text}` }, state);
+      return;
     case "process":
       if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
       return;

@@ -72,6 +72,11 @@ function checkText(text: string): Refusal | null {
       i++;
     }
   }
+  // bash takes continuations out before it reads tokens; the parser after.
+  const continued = /[$&|<>;(){}!]\\\n/.exec(text);
+  if (continued !== null) {
+    return { message: "a line is continued inside an operator or an expansion", span: [continued.index, continued.index + 3] };
+  }
   return null;
 }
 

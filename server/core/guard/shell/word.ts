@@ -72,6 +72,10 @@ function alternatives(
   source: string,
   mode: "argument" | "assignment",
 ): readonly (readonly Argument[])[] {
+  if (continuesExpansion(word)) {
+    for (const part of word.parts ?? []) walk.visit(part);
+    return [[{ span, source, known: "no", why: "goes on in the next line", prefix: "", splits: true }]];
+  }
   let lists: (readonly Segment[])[] = [[]];
   const parts: readonly WordPart[] = word.parts ?? [
     { type: "Literal", pos: word.pos, end: word.end, value: word.value, text: word.text },
@@ -194,6 +198,13 @@ function odd(text: string): readonly Segment[] {
       false,
     ),
   ];
+}
+
+/** `a$x\\⏎b` is `a$xb` to bash: a line that goes on inside a word makes the names in it longer. */
+function continuesExpansion(word: Word): boolean {
+  return (
+    word.text.includes("\\\n") && (word.parts ?? []).some((part) => !/^(Literal|SingleQuoted|AnsiCQuoted|Glob)$/.test(part.type))
+  );
 }
 
 /** Escapes that all versions of bash decode alike, to one ASCII character each. */
