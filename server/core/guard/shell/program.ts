@@ -69,7 +69,7 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   const kinds = entry.operands ?? ["text"];
   const shifted = options.some((option) => entry.shifts?.split(" ").includes(option.name)) ? kinds.slice(1) : kinds;
   const plain = entry.runs === undefined ? operands : operands.slice(0, entry.runs);
-  for (const [i, operand] of plain.entries()) {
+  for (const [i, operand] of entry.harmless === true ? [] : plain.entries()) {
     const last = entry.final !== undefined && i === plain.length - 1 && plain.length > 1;
     describeWord(
       exec,
@@ -142,7 +142,7 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
       return;
     }
     case "list": {
-      walk.file("file:read", word, state);
+      walk.file("file:read", listed(word), state);
       return;
     }
     case "tree": {
@@ -209,6 +209,15 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
       if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
       return;
   }
+}
+
+/** `ls *.log` shows names: it reads the folder, and of the files nothing. */
+function listed(word: Argument): Argument {
+  if (word.known !== "pattern") return word;
+  const cut = word.pattern.lastIndexOf("/");
+  const folder = cut === -1 ? "." : cut === 0 ? "/" : word.pattern.slice(0, cut);
+  const { span, source } = word;
+  return /[*?[]/.test(folder) ? { ...word, pattern: folder } : { span, source, known: "text", text: folder };
 }
 
 /** A text that a program hands to a shell. */

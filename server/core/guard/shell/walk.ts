@@ -43,6 +43,8 @@ export class Walk {
   private effort = 0;
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
+  /** Standard input of the loop or group that is being walked; commands in it read the same. */
+  private shared: Input = null;
 
   constructor(where: ShellWhere, met: Set<string> = new Set()) {
     this.where = where;
@@ -181,7 +183,9 @@ export class Walk {
       case "Pipeline": {
         for (const prefix of node.prefixes) this.meet(prefix);
         if (node.commands.length === 1 && node.commands[0] !== undefined) return this.node(node.commands[0], state, input);
-        for (const [i, command] of node.commands.entries()) this.node(command, state, i === 0 ? input : "pipe");
+        for (const [i, command] of node.commands.entries()) {
+          this.sharing(i === 0 ? input : "pipe", () => this.node(command, state, i === 0 ? input : "pipe"));
+        }
         return state;
       }
       case "AndOr": {
@@ -197,7 +201,8 @@ export class Walk {
       }
       case "Redirected": {
         const stdin = this.redirections(node.redirects, state);
-        return this.node(node.command, stdin.state, stdin.input ?? input);
+        const given = stdin.input ?? input;
+        return this.sharing(given, () => this.node(node.command, stdin.state, given));
       }
       case "Subshell":
         this.list(node.body, state);
@@ -262,6 +267,15 @@ export class Walk {
     }
   }
 
+  private sharing<T>(input: Input, walk: () => T): T {
+    const before = this.shared;
+    // Of a text that several commands read in turn none gets the whole.
+    this.shared = input === null ? before : input === "pipe" ? "pipe" : "unknown";
+    const result = walk();
+    this.shared = before;
+    return result;
+  }
+
   /** No turn, one, or many: until nothing new is learnt; what still moves then is unknown. */
   private loop(state: State, turn: (state: State) => State): State {
     let now = state;
@@ -307,7 +321,7 @@ export class Walk {
     }
     let end: State | null = null;
     for (const line of lines) {
-      const after = describeCommand(this, line, state, span, redirected ?? input);
+      const after = describeCommand(this, line, state, span, redirected ?? input ?? this.shared);
       end = end === null ? after : join(end, after);
     }
     return end ?? state;
