@@ -50,7 +50,16 @@ export async function buildServer() {
 
 /** The pages. */
 export function buildPages() {
-  const digest = digestOf(["app", "components", "server/contract", "server/core", "proxy.ts", "next.config.mjs", "postcss.config.mjs", "package-lock.json"]);
+  const digest = digestOf([
+    "app",
+    "components",
+    "server/contract",
+    "server/core",
+    "proxy.ts",
+    "next.config.mjs",
+    "postcss.config.mjs",
+    "package-lock.json",
+  ]);
   const stamp = join(root, ".next", "built-from");
   if (fresh(stamp, digest) && existsSync(join(root, ".next", "BUILD_ID"))) return;
   process.stderr.write("  building the pages (about a minute, once)\n");

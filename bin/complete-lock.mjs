@@ -8,7 +8,11 @@ const platformOf = (name) => {
   const os = /darwin|win32|windows|linux|freebsd|openbsd|netbsd|android|sunos|aix|openharmony/.exec(name)?.[0];
   const cpu = /arm64|x64|ia32|riscv64|s390x|ppc64|loong64|mips64el|(?<![a-z0-9])arm(?!64)|wasm32/.exec(name)?.[0];
   const libc = /musl/.test(name) ? "musl" : /gnu|glibc/.test(name) ? "glibc" : undefined;
-  return { ...(os ? { os: [os === "windows" ? "win32" : os] } : {}), ...(cpu ? { cpu: [cpu] } : {}), ...(libc ? { libc: [libc] } : {}) };
+  return {
+    ...(os ? { os: [os === "windows" ? "win32" : os] } : {}),
+    ...(cpu ? { cpu: [cpu] } : {}),
+    ...(libc ? { libc: [libc] } : {}),
+  };
 };
 let added = 0;
 for (const [path, entry] of Object.entries(lock.packages)) {

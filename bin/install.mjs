@@ -22,7 +22,10 @@ export function installSystemPackages(needed) {
   process.stderr.write(`  installing ${missing.join(", ")} with apt-get\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   spawnSync("apt-get", ["update", "-qq"], { stdio: "ignore", env: environment });
-  const installed = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { encoding: "utf8", env: environment });
+  const installed = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], {
+    encoding: "utf8",
+    env: environment,
+  });
   if (installed.status !== 0) process.stderr.write(`${installed.stdout}\n${installed.stderr}\n`);
   return needed.filter(([, file]) => !existsSync(file)).map(([name]) => name);
 }

@@ -1,4 +1,4 @@
-import { type Browser, expect, type Locator, type Page } from "@playwright/test";
+import { type Browser, expect, type Page } from "@playwright/test";
 
 export type Person = "engineer" | "reviewer" | "admin";
 
@@ -42,7 +42,21 @@ export async function openTerminal(page: Page, target: string): Promise<void> {
 /** What the terminal shows, from xterm's own buffer. */
 export async function screen(page: Page): Promise<string> {
   return page.evaluate(() => {
-    const terminals = (window as unknown as { __terminals?: Map<string, { buffer: { active: { length: number; getLine(i: number): { translateToString(trim: boolean): string; isWrapped: boolean } | undefined } } }> }).__terminals;
+    const terminals = (
+      window as unknown as {
+        __terminals?: Map<
+          string,
+          {
+            buffer: {
+              active: {
+                length: number;
+                getLine(i: number): { translateToString(trim: boolean): string; isWrapped: boolean } | undefined;
+              };
+            };
+          }
+        >;
+      }
+    ).__terminals;
     const last = [...(terminals?.values() ?? [])].at(-1);
     if (last === undefined) return "";
     const { active } = last.buffer;
@@ -58,8 +72,4 @@ export async function screen(page: Page): Promise<string> {
 export async function type(page: Page, line: string): Promise<void> {
   await page.keyboard.type(line);
   await page.keyboard.press("Enter");
-}
-
-export function cells(page: Page, column: string): Locator {
-  return page.locator(`[role="gridcell"][data-column-name="${column}"]:visible`);
 }

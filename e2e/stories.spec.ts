@@ -9,7 +9,11 @@ let reviewer: Page;
 let admin: Page;
 
 test.beforeAll(async ({ browser }) => {
-  [engineer, reviewer, admin] = [await signIn(browser, "engineer", "dark"), await signIn(browser, "reviewer"), await signIn(browser, "admin")];
+  [engineer, reviewer, admin] = [
+    await signIn(browser, "engineer", "dark"),
+    await signIn(browser, "reviewer"),
+    await signIn(browser, "admin"),
+  ];
 });
 
 test.afterAll(async () => {
@@ -56,7 +60,10 @@ test("a cancelled query is cancelled on the server", async () => {
   await run(engineer, "select pg_sleep(60)");
   await expect(engineer.locator('[data-run="running"]:visible')).toBeVisible();
   await engineer.waitForTimeout(300);
-  await engineer.getByRole("button", { name: /cancel/i }).first().click();
+  await engineer
+    .getByRole("button", { name: /cancel/i })
+    .first()
+    .click();
   await expect(engineer.locator('[data-statement-state="cancelled"]:visible')).toBeVisible();
   await expect(engineer.locator('[data-run="ended"]:visible')).toBeVisible();
 });
@@ -83,7 +90,10 @@ test("a delete without where waits; the reviewer's yes lets the tab go on by its
   await expect(reviewer.locator("[data-review-detail]")).toContainText("change-without-where");
   await expect(reviewer.locator("[data-review-detail]")).toContainText("engineer@acme.test");
   await shot(reviewer, "review-light");
-  await reviewer.locator("[data-review-detail] textarea, [data-review-detail] input").first().fill("agreed in the incident channel");
+  await reviewer
+    .locator("[data-review-detail] textarea, [data-review-detail] input")
+    .first()
+    .fill("agreed in the incident channel");
   await reviewer.locator("[data-approve]").click();
   await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
   await expect(engineer.locator("[data-summary]:visible")).toContainText(/\d/);
@@ -96,7 +106,11 @@ test("nobody resolves their own", async () => {
   await expect(reviewer.locator("[data-review-waiting]:visible")).toBeVisible();
   const own = await reviewer.locator("[data-review-waiting]:visible").getAttribute("data-review-waiting");
   const answer = await reviewer.evaluate(async (id) => {
-    const response = await fetch(`/api/reviews/${id}/answer`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ verdict: "approve", comment: "" }) });
+    const response = await fetch(`/api/reviews/${id}/answer`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ verdict: "approve", comment: "" }),
+    });
     return { status: response.status, body: await response.text() };
   }, own);
   expect(answer.status).toBe(403);
@@ -132,7 +146,11 @@ test("tail -f streams masked and ends with Ctrl-C", async () => {
 });
 
 test("a window's size reaches the program", async () => {
-  const columns = Number((await engineer.evaluate(() => [...((window as unknown as { __terminals: Map<string, { cols: number }> }).__terminals.values())].at(-1)?.cols)) ?? 0);
+  const columns = Number(
+    (await engineer.evaluate(
+      () => [...(window as unknown as { __terminals: Map<string, { cols: number }> }).__terminals.values()].at(-1)?.cols,
+    )) ?? 0,
+  );
   await type(engineer, "tput cols");
   await expect.poll(() => screen(engineer)).toContain(`\n${columns}\n`);
 });
@@ -152,15 +170,23 @@ test("an admin's change bites in open sessions at once, and an error is shown in
   await shot(admin, "admin-light");
   const save = (yaml: string) =>
     admin.evaluate(async (text) => {
-      const response = await fetch("/api/configuration", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ yaml: text }) });
+      const response = await fetch("/api/configuration", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ yaml: text }),
+      });
       return { status: response.status, body: await response.json() };
     }, yaml);
-  const wrong = await save("kind: policy\nid: x\neffect: permit\nprincipals: { everyone: true }\nactions: [sql:select]\nwhen: acton == 'x'\n");
+  const wrong = await save(
+    "kind: policy\nid: x\neffect: permit\nprincipals: { everyone: true }\nactions: [sql:select]\nwhen: acton == 'x'\n",
+  );
   expect(wrong.status).toBe(422);
   expect(wrong.body.error.details[0]).toMatchObject({ path: "when", line: 6 });
-  const right = await save("kind: policy\nid: no-staff\ndescription: Not today\neffect: forbid\nprincipals: { everyone: true }\nactions: [\"sql:*\"]\nresources: { tables: [\"hr.*\"] }\n");
+  const right = await save(
+    'kind: policy\nid: no-staff\ndescription: Not today\neffect: forbid\nprincipals: { everyone: true }\nactions: ["sql:*"]\nresources: { tables: ["hr.*"] }\n',
+  );
   expect(right.status).toBe(200);
-  await engineer.locator('[data-workbench-tab]', { hasText: "shop" }).first().click();
+  await engineer.locator("[data-workbench-tab]", { hasText: "shop" }).first().click();
   await run(engineer, "select name from hr.staff limit 3");
   await expect(engineer.locator("[data-denied]:visible")).toContainText("no-staff");
 });
@@ -174,7 +200,9 @@ test("the record holds it all, and proves it", async () => {
 });
 
 test("a page of another origin has no socket, and a frame that is no message closes it", async ({ request }) => {
-  const refused = await request.get("/socket", { headers: { connection: "upgrade", upgrade: "websocket", origin: "http://elsewhere.test" } }).catch(() => null);
+  const refused = await request
+    .get("/socket", { headers: { connection: "upgrade", upgrade: "websocket", origin: "http://elsewhere.test" } })
+    .catch(() => null);
   expect(refused === null || refused.status() >= 400).toBe(true);
   const code = await engineer.evaluate(
     () =>

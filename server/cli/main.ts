@@ -2,13 +2,15 @@ import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { finished } from "node:stream/promises";
 import { Command, CommanderError, Option } from "commander";
+import { seal } from "../adapter/secret/secret-store.ts";
+import { readConfig } from "../config.ts";
 import { readConfiguration, writeDocument } from "../core/configuration/read.ts";
 import { compilePolicySet } from "../core/policy/index.ts";
 import { verifyRecord } from "../gateway/record.ts";
 import { check } from "./check.ts";
 import { messageOf, UsageError } from "./failures.ts";
 import { run } from "./run.ts";
-import { type GlobalOptions, withGateway } from "./with-gateway.ts";
+import { type GlobalOptions, keysOf, withGateway } from "./with-gateway.ts";
 
 /** Exit codes: 0 done, 1 refused or failed, 2 usage. */
 const REFUSED = 1;
@@ -86,6 +88,15 @@ function program(): Command {
       const seconds = own.wait === undefined ? null : Number(own.wait);
       if (seconds !== null && !(seconds > 0)) throw new UsageError("`--wait` takes a number of seconds");
       return withGateway(options(), (gateway) => run(gateway, process.stdin, seconds === null ? null : seconds * 1_000));
+    });
+
+  gatehouse
+    .command("seal")
+    .description("seal a credential from standard input for a target's document; opens only under the same GATEHOUSE_SECRET")
+    .action(async () => {
+      const value = (await readText("-")).replace(/\r?\n$/, "");
+      if (value === "") throw new UsageError("nothing to seal: give the credential on standard input");
+      print(JSON.stringify(seal(value, (await keysOf(readConfig())).seal)));
     });
 
   const audit = gatehouse.command("audit").description("the tamper-evident record");

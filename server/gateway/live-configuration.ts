@@ -7,9 +7,11 @@ import type {
   ProblemDetail,
 } from "../contract/http.ts";
 import { type ReadDocument, readConfiguration, withoutDefaults, writeDocument } from "../core/configuration/read.ts";
-import { type ConfigurationDocument, KINDS, type Kind, type Policy } from "../core/domain/configuration.ts";
+import type { ConfigurationDocument, Kind, Policy } from "../core/domain/configuration.ts";
+import { judgeMaskExpression, maskExpressionQuery } from "../core/guard/sql/index.ts";
 import { compilePolicySet, type PolicySet } from "../core/policy/index.ts";
-import type { AuditLog, Clock } from "./ports.ts";
+import { APPLICATION } from "./application.ts";
+import type { AuditLog, Clock, SqlParser } from "./ports.ts";
 import { type ChangeFeed, type Configuration, type ConfigurationStore, StoreError } from "./store-ports.ts";
 import { VerbError } from "./verb-error.ts";
 
@@ -17,6 +19,7 @@ interface Ports {
   readonly configurations: ConfigurationStore;
   readonly changes: ChangeFeed;
   readonly audit: AuditLog;
+  readonly parser: SqlParser;
   readonly clock: Clock;
   readonly log: (line: string) => void;
 }
@@ -86,6 +89,7 @@ export class LiveConfiguration {
   async apply(text: string, by: string, options: ApplyOptions = {}): Promise<ConfigurationResult> {
     const read = readConfiguration(text);
     if (!read.ok) throw invalid(read.issues);
+    await checkExpressions(read.documents, this.#ports.parser);
     const edit = this.#edit(read.documents, options);
     const next = merged(this.#configuration, edit);
     check(next, read.documents);
@@ -219,7 +223,7 @@ function merged(
 /** Throws `VerbError` `invalid` when the documents together could not hold. Places are those of `read`. */
 function check(documents: readonly ConfigurationDocument[], read: readonly ReadDocument[]): void {
   const { issues } = compilePolicySet(documents, 0);
-  const all = [...issues, ...documents.flatMap(detectorIssue)];
+  const all = [...issues, ...documents.flatMap(detectorIssue), ...documents.flatMap(reservedIssue)];
   if (all.length === 0) return;
   throw invalid(
     all.map((issue) => {
@@ -231,6 +235,31 @@ function check(documents: readonly ConfigurationDocument[], read: readonly ReadD
       };
     }),
   );
+}
+
+/** Policies speak of Gatehouse itself under this name. */
+function reservedIssue(document: ConfigurationDocument) {
+  if (document.kind !== "target" || document.id !== APPLICATION.id) return [];
+  return [
+    {
+      kind: document.kind,
+      id: document.id,
+      path: ["id"],
+      message: `\`${APPLICATION.id}\` is Gatehouse itself; give the target another name`,
+    },
+  ];
+}
+
+/** Masks that are SQL are parsed and may hold only built-ins that always give the same. */
+async function checkExpressions(documents: readonly ReadDocument[], parser: SqlParser): Promise<void> {
+  const details: ProblemDetail[] = [];
+  for (const { document, place } of documents) {
+    if (document.kind !== "mask" || document.mask.type !== "expression") continue;
+    const { sql } = document.mask;
+    const refusal = judgeMaskExpression(sql, await parser.parse(maskExpressionQuery(sql)));
+    if (refusal !== null) details.push({ path: "mask.sql", ...place(["mask", "sql"]), message: refusal.message });
+  }
+  if (details.length > 0) throw invalid(details);
 }
 
 function detectorIssue(document: ConfigurationDocument) {
@@ -316,5 +345,3 @@ function targetNames(policy: Policy): readonly string[] {
   if (targets === undefined) return [];
   return Array.isArray(targets) ? targets : "ids" in targets ? (targets.ids ?? []) : [];
 }
-
-export const CONFIGURATION_KINDS = KINDS;

@@ -16,6 +16,10 @@ export interface Person {
   readonly groups: readonly string[];
 }
 
+const LOOK_MS = 1_000;
+/** A short restart of the store does not cost people their sessions; nothing new starts meanwhile. */
+const LOOKS_LOST = 10;
+
 interface Live {
   readonly requester: Requester;
   /** The target as it was when the session was opened. */
@@ -53,11 +57,16 @@ export class Sessions {
   readonly #reviews: Reviews;
   readonly #live = new Map<string, Live>();
   readonly #unsubscribe: () => void;
+  readonly #watch: NodeJS.Timeout;
+  /** How long the store has been out of reach, in looks. */
+  #lost = 0;
 
   constructor(context: Context, reviews: Reviews) {
     this.#context = context;
     this.#reviews = reviews;
     this.#unsubscribe = context.configuration.onChange(() => void this.#rejudge());
+    this.#watch = setInterval(() => this.#look(), LOOK_MS);
+    this.#watch.unref();
   }
 
   async openSql(person: Person, targetId: string): Promise<OpenSqlSession> {
@@ -108,6 +117,7 @@ export class Sessions {
 
   async closeAll(reason: string): Promise<void> {
     this.#unsubscribe();
+    clearInterval(this.#watch);
     await Promise.all([...this.#live.values()].map((live) => live.end(reason)));
   }
 
@@ -220,6 +230,13 @@ export class Sessions {
       onEnded: (listener) => listeners.push(listener),
     };
     return { open, end: (reason: string) => end(reason, true) };
+  }
+
+  /** INVARIANT (P3, P6): without the store nothing can be recorded and no revocation heard, so what runs ends. */
+  #look(): void {
+    this.#lost = this.#context.configuration.current ? 0 : this.#lost + 1;
+    if (this.#lost < LOOKS_LOST) return;
+    for (const live of this.#live.values()) void live.end("the store cannot be reached: nothing can be put on the record");
   }
 
   async #rejudge(): Promise<void> {

@@ -44,7 +44,7 @@ export class ShellJudge {
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #requester: Requester;
-  #current: Judgeable<PreparedShell> | null = null;
+  #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: boolean } | null = null;
 
   constructor(context: Context, reviews: Reviews, requester: Requester) {
     this.#context = context;
@@ -79,7 +79,7 @@ export class ShellJudge {
     const { microActions } = described;
     const first = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
     if (first.outcome === "deny") return denied(first.decision, microActions);
-    if (first.outcome === "allow") return this.#allow(first.authorized, first.decision, statement);
+    if (first.outcome === "allow") return this.#allow(first.authorized, first.decision, statement, false);
     if (!options.waitForReview)
       return {
         allowed: false,
@@ -112,7 +112,7 @@ export class ShellJudge {
       };
     }
     const again = await authorize(this.#context, this.#reviews, this.#requester, statement, resolved);
-    if (again.outcome === "allow") return this.#allow(again.authorized, again.decision, statement);
+    if (again.outcome === "allow") return this.#allow(again.authorized, again.decision, statement, true);
     if (again.outcome === "deny") return denied(again.decision, microActions);
     return {
       allowed: false,
@@ -125,11 +125,18 @@ export class ShellJudge {
 
   /** After a change of policies: whether what runs may go on. */
   mayGoOn(): boolean {
-    return this.#current === null || judge(this.#context, this.#requester, this.#current).outcome !== "deny";
+    if (this.#current === null) return true;
+    const { outcome } = judge(this.#context, this.#requester, this.#current.statement);
+    return outcome === "allow" || (outcome === "review" && this.#current.granted);
   }
 
-  #allow(command: Authorized<PreparedShell>, decision: Decision, statement: Judgeable<PreparedShell>): ShellSubmission {
-    this.#current = statement;
+  #allow(
+    command: Authorized<PreparedShell>,
+    decision: Decision,
+    statement: Judgeable<PreparedShell>,
+    granted: boolean,
+  ): ShellSubmission {
+    this.#current = { statement, granted };
     return {
       allowed: true,
       command,
@@ -140,7 +147,7 @@ export class ShellJudge {
   }
 
   async #executed(statement: Judgeable<PreparedShell>, end: ShellEnd): Promise<void> {
-    if (this.#current === statement) this.#current = null;
+    if (this.#current?.statement === statement) this.#current = null;
     const { principal, target, session } = this.#requester;
     await this.#context.audit.append({
       type: "statement.executed",

@@ -47,7 +47,7 @@ export class SqlSession {
   readonly #connection: SqlConnection;
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
-  #current: Judgeable<PreparedSql> | null = null;
+  #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: boolean } | null = null;
 
   constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection) {
     this.id = requester.session;
@@ -121,7 +121,8 @@ export class SqlSession {
   async rejudge(): Promise<void> {
     const current = this.#current;
     if (current === null) return;
-    if (judge(this.#context, this.#requester, current).outcome === "deny") await this.cancel();
+    const { outcome } = judge(this.#context, this.#requester, current.statement);
+    if (outcome === "deny" || (outcome === "review" && !current.granted)) await this.cancel();
   }
 
   async close(): Promise<void> {
@@ -159,7 +160,7 @@ export class SqlSession {
         continue;
       }
       if (options.signal.aborted) return { ended: "cancelled", durationMs: 0 };
-      const end = await this.#execute(index, verdict, observer);
+      const end = await this.#execute(index, verdict, grant !== null, observer);
       if (end.ended === "failed" && end.error.code === DEFINITION_CHANGED && attempt < ATTEMPTS) continue;
       return end;
     }
@@ -213,9 +214,10 @@ export class SqlSession {
   async #execute(
     index: number,
     verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
+    granted: boolean,
     observer: RunObserver,
   ): Promise<SqlEnd> {
-    this.#current = verdict.judgeable;
+    this.#current = verdict.judgeable === null ? null : { statement: verdict.judgeable, granted };
     let rows = 0;
     const end = await this.#connection.run(verdict.authorized, limitsOf(verdict.decision, verdict.authorized), {
       columns: (columns) => observer.columns(index, columns),

@@ -6,7 +6,6 @@ import {
   type GatewayBuiltin,
   incomplete,
   type PreparedShell,
-  pathsToAsk,
   type ShellWhere,
 } from "../core/guard/shell/index.ts";
 import type { Detector } from "../core/mask/stream.ts";
@@ -14,6 +13,7 @@ import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
 import type { Authorized } from "./authorized.ts";
 import { MaskedOutput } from "./masked-output.ts";
+import { placesOf } from "./places.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
@@ -147,18 +147,7 @@ export class Terminal {
     const where = this.#where;
     const described = describeShell(line, where);
     if ("refusal" in described) return where;
-    const { connection } = this.#session;
-    const physical = new Map<string, string>();
-    const ask = async (path: string): Promise<void> => {
-      const cut = path.lastIndexOf("/");
-      const place = await connection.realpath(path);
-      // What does not exist yet is made in a folder that does.
-      const folder = place === null && cut > 0 ? await connection.realpath(path.slice(0, cut)) : null;
-      if (place !== null) physical.set(path, place);
-      else if (folder !== null) physical.set(path, `${folder === "/" ? "" : folder}${path.slice(cut)}`);
-    };
-    await Promise.all(pathsToAsk(described.microActions).map(ask));
-    return { ...where, physical };
+    return { ...where, physical: await placesOf(described.microActions, this.#session.connection) };
   }
 
   #edit(text: string): void {
@@ -291,11 +280,20 @@ export class Terminal {
       end = { ended: "lost", message: error instanceof Error ? error.message : String(error) };
     }
     output.end();
-    await submitted.executed({
-      exitCode: end.ended === "exited" ? end.exitCode : null,
-      durationMs: this.#options.now() - began,
-      bytes,
-    });
+    try {
+      await submitted.executed({
+        exitCode: end.ended === "exited" ? end.exitCode : null,
+        durationMs: this.#options.now() - began,
+        bytes,
+      });
+    } catch (error) {
+      // INVARIANT (P3): what cannot go on the record does not go on.
+      this.#events.failed(error);
+      this.#write("\r\n\x1b[31m✕ the command ran, but its end could not be written to the record; the session ends\x1b[0m\r\n");
+      this.close();
+      this.#events.ended("the record cannot be written");
+      return;
+    }
     if (this.#phase.phase === "closed") return;
     if (end.ended === "exited") {
       this.#exitCode = end.exitCode;

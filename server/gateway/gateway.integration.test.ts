@@ -1,0 +1,287 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { deriveKeys } from "../adapter/secret/keys.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
+import { type Started, startGateway } from "../main.ts";
+import { principalOf } from "./principal-of.ts";
+import { verifyRecord } from "./record.ts";
+import type { OpenSqlSession } from "./sessions.ts";
+import type { RunObserver, StatementEnd } from "./sql-session.ts";
+
+/** Two replicas on one real store, and a database to guard. */
+let folder: string;
+let postgres: EmbeddedPostgres;
+let one: Started;
+let two: Started;
+
+const engineer = { email: "engineer@acme.test", name: "Engineer", groups: ["engineers"] };
+const reviewer = { email: "reviewer@acme.test", name: "Reviewer", groups: ["leads"] };
+const keys = deriveKeys("a secret for tests that is long enough to be one");
+
+const CONFIGURATION = `
+kind: policy
+id: engineers
+effect: permit
+principals: { groups: [engineers] }
+actions: ["target:connect", "sql:select", "sql:transaction", "sql:insert"]
+---
+kind: policy
+id: deletes
+effect: review
+principals: { everyone: true }
+actions: ["sql:delete"]
+obligations: { reviewers: { groups: [leads] } }
+`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gatehouse-gateway-"));
+  postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
+  await postgres.createDatabase("gatehouse");
+  await postgres.createDatabase("shop");
+  const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
+  await shop.connect();
+  await shop.query(
+    "CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders SELECT g, g FROM generate_series(1, 1000) g",
+  );
+  await shop.end();
+  const start = () =>
+    startGateway({
+      storeUrl: postgres.connectionString("gatehouse"),
+      keys,
+      checkpoints: join(folder, "checkpoints.jsonl"),
+      log: () => undefined,
+    });
+  one = await start();
+  two = await start();
+  const target = {
+    kind: "target",
+    id: "shop",
+    type: "postgres",
+    environment: "prod",
+    postgres: {
+      host: postgres.host,
+      port: postgres.port,
+      database: "shop",
+      user: "postgres",
+      password: { sealed: "" },
+      tls: "disable",
+    },
+  };
+  const { seal } = await import("../adapter/secret/secret-store.ts");
+  await one.gateway.context.configuration.apply(
+    `${CONFIGURATION}\n---\n${JSON.stringify({ ...target, postgres: { ...target.postgres, password: seal(postgres.password, keys.seal) } })}`,
+    "test",
+  );
+  await vi.waitFor(() => expect(two.gateway.context.configuration.set.targets.has("shop")).toBe(true), 5_000);
+});
+
+afterAll(async () => {
+  await one?.stop();
+  await two?.stop();
+  await postgres?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function principal(started: Started, person: typeof engineer) {
+  return principalOf(person, started.gateway.context.configuration.set);
+}
+
+/** Runs a text and says how each statement ended. */
+async function run(
+  session: OpenSqlSession,
+  text: string,
+  options: { readonly wait?: boolean; readonly signal?: AbortSignal; readonly onWaiting?: (id: string) => void } = {},
+) {
+  const ends: StatementEnd["ended"][] = [];
+  const rows: (readonly (string | null)[])[] = [];
+  const observer: RunObserver = {
+    decided: () => undefined,
+    waiting: (_index, review) => options.onWaiting?.(review.id),
+    columns: () => undefined,
+    rows: (_index, batch) => {
+      rows.push(...batch);
+    },
+    notice: () => undefined,
+    ended: (_index, end) => {
+      ends.push(end.ended);
+    },
+  };
+  await session.sql.run(
+    text,
+    {
+      parameters: null,
+      reason: "",
+      waitForReview: options.wait === true,
+      signal: options.signal ?? new AbortController().signal,
+    },
+    observer,
+  );
+  return { ends, rows };
+}
+
+describe("reviews over two replicas", () => {
+  it("RV-4 a yes on one replica lets the statement run once on the other", async () => {
+    const session = await one.gateway.sessions.openSql(engineer, "shop");
+    let id = "";
+    const done = run(session, "delete from orders where id <= 10", { wait: true, onWaiting: (review) => (id = review) });
+    await expect.poll(() => id).not.toBe("");
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "yes" });
+    expect((await done).ends).toEqual(["done"]);
+    const review = await two.gateway.reviews.find(id);
+    expect(review.state).toMatchObject({ state: "approved" });
+    const again = await one.gateway.reviews.use(review, principal(one, engineer), review.fingerprint, review.decision);
+    expect(again).toEqual({ ok: false, reason: "the grant was used already" });
+    await session.close("done");
+  });
+
+  it("RV-1 nobody answers their own, also not as a reviewer", async () => {
+    const both = { ...reviewer, groups: ["leads", "engineers"] };
+    const session = await one.gateway.sessions.openSql(both, "shop");
+    let id = "";
+    const abort = new AbortController();
+    const done = run(session, "delete from orders", { wait: true, signal: abort.signal, onWaiting: (review) => (id = review) });
+    await expect.poll(() => id).not.toBe("");
+    await expect(
+      two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "" }),
+    ).rejects.toMatchObject({ code: "forbidden" });
+    abort.abort(new Error("given up"));
+    expect((await done).ends).toEqual(["withdrawn"]);
+    await session.close("done");
+  });
+
+  it("RV-4 of 200 attempts at once to use a grant, one succeeds", async () => {
+    const session = await one.gateway.sessions.openSql(engineer, "shop");
+    let id = "";
+    const abort = new AbortController();
+    const waiting = run(session, "delete from orders where id = 77", {
+      wait: true,
+      signal: abort.signal,
+      onWaiting: (review) => (id = review),
+    });
+    await expect.poll(() => id).not.toBe("");
+    const opened = await one.gateway.reviews.find(id);
+    // The tab itself is one of those who use it.
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "" });
+    const approved = await two.gateway.reviews.find(id);
+    const attempts = await Promise.all(
+      Array.from({ length: 200 }, (_, i) =>
+        (i % 2 === 0 ? one : two).gateway.reviews.use(approved, principal(one, engineer), opened.fingerprint, opened.decision),
+      ),
+    );
+    const { ends } = await Promise.race([
+      waiting,
+      new Promise<{ ends: string[] }>((resolve) => setTimeout(() => resolve({ ends: [] }), 3_000)),
+    ]);
+    expect(attempts.filter((attempt) => attempt.ok).length + ends.filter((end) => end === "done").length).toBe(1);
+    abort.abort(new Error("over"));
+    await session.close("done");
+  });
+
+  it("one no ends it, whoever said yes before", async () => {
+    const session = await one.gateway.sessions.openSql(engineer, "shop");
+    let id = "";
+    const done = run(session, "delete from orders where id = 78", { wait: true, onWaiting: (review) => (id = review) });
+    await expect.poll(() => id).not.toBe("");
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "reject", comment: "not today" });
+    expect((await done).ends).toEqual(["rejected"]);
+    await expect(
+      two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "" }),
+    ).rejects.toMatchObject({ code: "conflict" });
+    await session.close("done");
+  });
+});
+
+describe("P6 revocation", () => {
+  it("a change on one replica cancels what runs on the other within a second", async () => {
+    const session = await two.gateway.sessions.openSql(engineer, "shop");
+    const running = run(session, "select pg_sleep(20), count(*) from orders");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = Date.now();
+    await one.gateway.context.configuration.apply(
+      'kind: policy\nid: no-orders\neffect: forbid\nprincipals: { everyone: true }\nactions: ["sql:*"]\nresources: { tables: [public.orders] }',
+      "test",
+    );
+    expect((await running).ends).toEqual(["cancelled"]);
+    expect(Date.now() - before).toBeLessThan(1_500);
+    await one.gateway.context.configuration.remove("policy", "no-orders", "test");
+    await expect
+      .poll(() => two.gateway.context.configuration.set.policies.some((policy) => policy.id === "no-orders"))
+      .toBe(false);
+    await session.close("done");
+  });
+
+  it("who may no longer connect loses the session", async () => {
+    const session = await two.gateway.sessions.openSql(engineer, "shop");
+    const ended = new Promise<string>((resolve) => session.onEnded(resolve));
+    await one.gateway.context.configuration.apply(
+      'kind: policy\nid: closed\neffect: forbid\nprincipals: { everyone: true }\nactions: ["target:connect"]',
+      "test",
+    );
+    expect(await ended).toContain("closed");
+    await one.gateway.context.configuration.remove("policy", "closed", "test");
+    await expect.poll(() => two.gateway.context.configuration.set.policies.some((policy) => policy.id === "closed")).toBe(false);
+  });
+});
+
+describe("the record", () => {
+  it("is append-only, intact, and tells what was changed behind its back", async () => {
+    expect(await verifyRecord(one.gateway.context)).toMatchObject({ intact: true, findings: [] });
+    const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
+    await database.connect();
+    await expect(database.query("UPDATE audit_event SET payload = '{}'")).rejects.toThrow("append-only");
+    await expect(database.query("DELETE FROM audit_event")).rejects.toThrow("append-only");
+    // Who owns the database can switch triggers off; the chain and the checkpoints still tell.
+    await database.query("ALTER TABLE audit_event DISABLE TRIGGER ALL");
+    const taken = await database.query(
+      "UPDATE audit_event SET payload = replace(payload, 'engineer@', 'somebody@') WHERE type = 'statement.decided' AND seq = (SELECT min(seq) FROM audit_event WHERE type = 'statement.decided' AND chain = (SELECT chain FROM audit_event WHERE type = 'statement.decided' LIMIT 1)) RETURNING chain, seq",
+    );
+    expect(taken.rowCount).toBeGreaterThan(0);
+    const altered = await verifyRecord(one.gateway.context);
+    expect(altered.intact).toBe(false);
+    expect(altered.findings.join()).toContain("was changed");
+    await database.query(
+      "UPDATE audit_event SET payload = replace(payload, 'somebody@', 'engineer@') WHERE payload LIKE '%somebody@%'",
+    );
+    expect((await verifyRecord(one.gateway.context)).intact).toBe(true);
+    await database.query(
+      "BEGIN; DELETE FROM audit_event WHERE type = 'session.opened' AND ctid = (SELECT min(ctid) FROM audit_event WHERE type = 'session.opened')",
+    );
+    await database.query("COMMIT");
+    const removed = await verifyRecord(one.gateway.context);
+    expect(removed.findings.join()).toMatch(/is missing|does not follow/);
+    await database.end();
+  });
+
+  it("a text with a NUL is refused, and the record still holds it", async () => {
+    const session = await one.gateway.sessions.openSql(engineer, "shop");
+    expect((await run(session, "select 1\0; select 2")).ends).toEqual(["denied"]);
+    expect((await run(session, "select 'x")).ends).toEqual(["denied"]);
+    expect((await run(session, `select '${"x".repeat(1_000_000)}'`)).ends).toEqual(["denied"]);
+    expect((await run(session, "select 1")).rows).toEqual([["1"]]);
+    await session.close("done");
+  });
+});
+
+describe("P3 without a store nothing runs", () => {
+  it("a statement is refused when its decision cannot be written, and nothing of it happened", async () => {
+    const lonely = await startGateway({
+      storeUrl: postgres.connectionString("gatehouse"),
+      keys,
+      checkpoints: null,
+      log: () => undefined,
+    });
+    const session = await lonely.gateway.sessions.openSql(engineer, "shop");
+    const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
+    await database.connect();
+    await database.query("ALTER TABLE audit_event RENAME TO audit_event_away");
+    await expect(run(session, "insert into orders values (5000, 1)")).rejects.toMatchObject({ code: "unavailable" });
+    await database.query("ALTER TABLE audit_event_away RENAME TO audit_event");
+    await database.end();
+    expect((await run(session, "select count(*) from orders where id = 5000")).rows).toEqual([["0"]]);
+    await session.close("done");
+    await lonely.stop();
+  });
+});
