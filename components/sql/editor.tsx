@@ -71,6 +71,8 @@ export default function Editor(props: EditorProps) {
       glyphMargin: false,
       folding: false,
       scrollBeyondLastLine: false,
+      // The number of an empty last line would be too faint to read.
+      renderFinalNewline: "on",
       renderLineHighlight: "none",
       overviewRulerLanes: 0,
       padding: { top: 8, bottom: 8 },

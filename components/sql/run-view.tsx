@@ -201,7 +201,13 @@ function Denied({ run, statement }: { run: Run; statement: RunStatement }) {
                 {reason.action} {reason.resource}
               </code>
               {" · "}
-              {reason.policy === null ? "no policy permits it" : <PolicyLink id={reason.policy} />}
+              {reason.policy !== null ? (
+                <PolicyLink id={reason.policy} />
+              ) : reason.action.endsWith(":opaque") ? (
+                "not understood, so not run"
+              ) : (
+                "no policy permits it"
+              )}
               {reason.policyDescription ? ` · ${reason.policyDescription}` : ""}
             </div>
             {reason.hint === undefined ? null : (

@@ -10,7 +10,7 @@ import { useAnswer } from "../request/use-answer.ts";
 import { useSession, useSocket, useSocketStore } from "../socket/socket.tsx";
 import type { Run } from "../socket/state.ts";
 import { fits } from "../socket/store.ts";
-import { SessionEnded } from "../workbench/session-ended.tsx";
+import { RolledBack, SessionEnded } from "../workbench/session-ended.tsx";
 import { Split } from "../workbench/split.tsx";
 import { type Span, statementAt, statements } from "./boundaries.ts";
 import { marksOf, moved } from "./denial.ts";
@@ -50,6 +50,16 @@ export function SqlTab(props: {
   useEffect(() => onRequest(request), [onRequest, request]);
 
   const open = session?.state === "open" ? session : null;
+  // A session that took an open transaction with it is followed by another, where nothing of it is.
+  const [rolledBack, setRolledBack] = useState(false);
+  const before = useRef<{ session: string; transaction: string } | null>(null);
+  useEffect(() => {
+    if (open === null) return;
+    const last = before.current;
+    if (last !== null && last.session !== open.session) setRolledBack(last.transaction !== "idle");
+    before.current = { session: open.session, transaction: open.transaction };
+  }, [open]);
+
   const kept = useRef<Run | null>(null);
   if ((session?.state === "open" || session?.state === "closed") && session.run !== null) kept.current = session.run;
   const run = kept.current;
@@ -198,6 +208,7 @@ export function SqlTab(props: {
           }
           second={
             <div className={classes.lower}>
+              {rolledBack ? <RolledBack onSeen={() => setRolledBack(false)} /> : null}
               {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
               {run === null ? (
                 <Condition

@@ -28,7 +28,10 @@ export const MEANING: Record<StatementState, Meaning | "none"> = {
 export function summary(statement: RunStatement): string {
   const { ended } = statement;
   if (ended === null) return statement.rows.length > 0 ? counted(statement.rows.length, "row") : "";
-  const rows = ended.rowCount ?? (statement.columns === null ? null : statement.rows.length);
+  const rows =
+    ended.ended !== "done" && statement.rows.length === 0
+      ? null
+      : (ended.rowCount ?? (statement.columns === null ? null : statement.rows.length));
   return [ended.command, rows === null ? null : counted(rows, "row"), duration(ended.durationMs)]
     .filter((part) => part !== null)
     .join(" · ");

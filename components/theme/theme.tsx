@@ -19,6 +19,7 @@ import {
 } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import type { ReactNode } from "react";
+import classes from "./theme.module.css";
 
 const ACCENT: MantineColorsTuple = [
   "#e8f2fb",
@@ -117,7 +118,7 @@ export function Theme({ children }: { children: ReactNode }) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">
       {children}
-      <Notifications position="bottom-right" limit={4} />
+      <Notifications position="bottom-right" limit={4} classNames={{ root: classes.notifications ?? "" }} />
     </MantineProvider>
   );
 }

@@ -18,3 +18,18 @@ export function SessionEnded({ reason, reopen }: { reason: string; reopen: () =>
     </div>
   );
 }
+
+/** A session was opened again by itself, and the transaction that was open in the one before is gone. */
+export function RolledBack({ onSeen }: { onSeen: () => void }) {
+  return (
+    <div className={classes.ended} role="alert" data-session-ended="rolled-back">
+      <Unplug size={14} aria-hidden />
+      <span>
+        <strong>The open transaction was rolled back:</strong> its session ended with the connection. This is a new session.
+      </span>
+      <Button size="compact-xs" variant="default" onClick={onSeen}>
+        Understood
+      </Button>
+    </div>
+  );
+}

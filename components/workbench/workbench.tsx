@@ -80,8 +80,17 @@ export function Workbench(props: {
   const tree = <TargetTree targets={targets} again={again} onOpen={open} />;
   return (
     <div className={classes.workbench} hidden={!props.visible} data-workbench>
+      <h1 className={classes.forTheEar}>Workbench</h1>
       <div className={classes.side}>{tree}</div>
-      <Drawer opened={treeOpen} onClose={() => setTreeOpen(false)} title="Targets" size={300} padding={0} zIndex={300}>
+      <Drawer
+        opened={treeOpen}
+        onClose={() => setTreeOpen(false)}
+        title="Targets"
+        size={300}
+        padding={0}
+        styles={{ header: { padding: "0 8px 0 12px", minHeight: 44 } }}
+        zIndex={300}
+      >
         {tree}
       </Drawer>
       <div className={classes.main}>
@@ -105,6 +114,7 @@ export function Workbench(props: {
                   key={tab.id}
                   className={classes.tab}
                   data-environment={target?.environment ?? ""}
+                  role="presentation"
                   data-selected={tab.id === active || undefined}
                 >
                   <button
@@ -116,7 +126,9 @@ export function Workbench(props: {
                     data-workbench-tab={tab.target}
                     onClick={() => change({ type: "activated", id: tab.id })}
                     onAuxClick={(event) => event.button === 1 && change({ type: "closed", id: tab.id })}
+                    aria-keyshortcuts="Delete"
                     onKeyDown={(event) => {
+                      if (event.key === "Delete") return change({ type: "closed", id: tab.id });
                       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
                       const next = step === undefined ? undefined : tabs[index + step];
                       if (next === undefined) return;
@@ -128,10 +140,14 @@ export function Workbench(props: {
                     {tab.target}
                     <span className={classes.environment}>{target?.environment}</span>
                   </button>
+                  {/* For the mouse; the keyboard closes a tab with Delete, since a list of tabs may hold nothing but tabs. */}
                   <button
                     type="button"
                     className={classes.close}
-                    aria-label={`close ${tab.target}`}
+                    tabIndex={-1}
+                    aria-hidden
+                    title={`Close ${tab.target}`}
+                    data-close-tab={tab.target}
                     onClick={() => change({ type: "closed", id: tab.id })}
                   >
                     <X size={12} aria-hidden />
