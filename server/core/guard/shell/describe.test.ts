@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are for a shell
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -239,7 +240,7 @@ describe.skipIf(!bash)("SG-32 a real bash", () => {
           writeFileSync(path.join(folder, "argv"), "");
           spawnSync("bash", ["--noprofile", "--norc", "-p", "-c", text], {
             cwd: folder,
-            env: { PATH: `${folder}:/usr/bin:/bin`, HOME: "/home/deploy" },
+            env: { NODE_ENV: "test", PATH: `${folder}:/usr/bin:/bin`, HOME: "/home/deploy" },
             stdio: "pipe",
           });
           const raw = readFileSync(path.join(folder, "argv"), "utf8");

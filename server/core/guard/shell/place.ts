@@ -1,4 +1,5 @@
 import type { MicroAction } from "../../domain/micro-action.ts";
+import { pathCovers } from "../../policy/glob.ts";
 
 /**
  * Where paths really lead. A guard sees text; the host alone knows its links, and is asked just before a command runs.
@@ -14,6 +15,20 @@ export function pathsToAsk(actions: readonly MicroAction[]): readonly string[] {
   }
   paths.delete("/");
   return [...paths];
+}
+
+/** The globs that the host's shell will expand; what lies below a whole tree is not asked for. */
+export function patternsToAsk(actions: readonly MicroAction[]): readonly string[] {
+  const patterns = new Set<string>();
+  for (const { resource } of actions) {
+    if (resource.kind === "path" && resource.pattern === true && !resource.path.includes("**")) patterns.add(resource.path);
+  }
+  return [...patterns];
+}
+
+/** Where links behind a glob lead. */
+export function placesBehind(pattern: string, physical: ReadonlyMap<string, string> | undefined): readonly string[] {
+  return [...(physical ?? [])].flatMap(([name, place]) => (place !== name && pathCovers(pattern, name, false) ? [place] : []));
 }
 
 /** The path with its place for its name, as far as the host was asked. */

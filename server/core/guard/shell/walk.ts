@@ -17,7 +17,7 @@ import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
 import { describeCommand, type Input } from "./command.ts";
 import { absolute, isSink, namesOf } from "./path.ts";
-import { placeOf } from "./place.ts";
+import { placeOf, placesBehind } from "./place.ts";
 import type { ShellWhere } from "./prepared.ts";
 import { read } from "./read.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
@@ -105,6 +105,8 @@ export class Walk {
       if (!pattern && isSink(path) && action !== "file:delete") continue;
       for (const name of namesOf(path))
         this.path(action, name, pattern, tree || (pattern && argument.tree === true), argument.span);
+      if (pattern)
+        for (const place of placesBehind(path, this.where.physical)) this.path(action, place, false, tree, argument.span);
       const physical = placeOf(path, pattern, this.where.physical);
       if (physical !== path) this.path(action, physical, pattern, tree || (pattern && argument.tree === true), argument.span);
     }

@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createShellConnector } from "../adapter/ssh/index.ts";
+import { type Policy, SCHEMA_OF_KIND, type SshTarget } from "../core/domain/configuration.ts";
+import { describeShell, type ShellWhere } from "../core/guard/shell/index.ts";
+import { compilePolicySet, decide } from "../core/policy/index.ts";
+import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import type { ShellConnection } from "./ports.ts";
+import type { OpenShellSession } from "./sessions.ts";
+import { Terminal } from "./terminal.ts";
+
+const policy = (id: string, rest: object): Policy =>
+  SCHEMA_OF_KIND.policy.parse({ kind: "policy", id, principals: { everyone: true }, ...rest });
+const { set } = compilePolicySet(
+  [
+    policy("programs", { effect: "permit", actions: ["shell:exec", "shell:interactive"] }),
+    policy("files", { effect: "permit", actions: ["file:read"], resources: { paths: ["/**"] } }),
+    policy("no-secrets", { effect: "forbid", actions: ["file:read"], resources: { paths: ["**/.env"] } }),
+  ],
+  1,
+);
+
+/** Judges as the gateway does, without its store. */
+function judgeOf(target: SshTarget) {
+  const judge = (text: string, where: ShellWhere) => {
+    const described = describeShell(text, where);
+    if ("refusal" in described) throw new Error(described.refusal.message);
+    const principal = { id: "e@acme.test", name: "E", groups: [], attributes: {} };
+    return {
+      described,
+      microActions: described.microActions,
+      decision: decide(set, { principal, target, microActions: described.microActions, facts: described.facts }, 0),
+    };
+  };
+  return {
+    judge,
+    async submit(text: string, where: ShellWhere) {
+      const { described, decision, microActions } = judge(text, where);
+      if (decision.outcome !== "allow") return { allowed: false, decision, microActions, ended: "denied", message: "denied" };
+      return { allowed: true, command: described.prepared, decision, microActions, executed: async () => undefined };
+    },
+  };
+}
+
+describe("a terminal on a real host", () => {
+  let folder: string;
+  let host: DemoHost;
+  let connection: ShellConnection;
+  let terminal: Terminal;
+  let shown = "";
+  let cwd = "";
+  const connector = createShellConnector();
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), "gatehouse-terminal-"));
+    await chmod(folder, 0o755);
+    host = await startDemoHost({ folder, log: () => undefined });
+    const target: SshTarget = {
+      kind: "target",
+      id: "web-1",
+      type: "ssh",
+      environment: "dev",
+      labels: { "gatehouse.path": host.programs },
+      ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey },
+    };
+    connection = await connector.connect(target, { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
+    const session = {
+      id: "s",
+      target,
+      identity: "",
+      connection,
+      judge: judgeOf(target),
+      onInterrupt: () => undefined,
+    } as unknown as OpenShellSession;
+    terminal = new Terminal({
+      session,
+      detectors: [],
+      now: () => performance.now(),
+      columns: 100,
+      rows: 30,
+      events: {
+        output: (bytes) => {
+          shown += new TextDecoder().decode(bytes);
+          terminal?.acknowledge(bytes.length);
+        },
+        verdict: () => undefined,
+        state: (state) => {
+          cwd = state.cwd;
+        },
+        ended: () => undefined,
+        failed: (error) => {
+          shown += String(error);
+        },
+      },
+    });
+  });
+  afterAll(async () => {
+    terminal?.close();
+    await connector.close();
+    await host?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const keys = (text: string) => terminal.input(new TextEncoder().encode(text));
+  const plain = () => stripVTControlCharacters(shown).replaceAll("\r", "");
+  const until = async (pattern: RegExp) => {
+    for (let i = 0; i < 200 && !pattern.test(plain()); i++) await new Promise((resolve) => setTimeout(resolve, 25));
+    expect(plain()).toMatch(pattern);
+  };
+  const line = async (text: string, pattern: RegExp) => {
+    shown = "";
+    keys(`${text}\r`);
+    await until(pattern);
+    await until(/\$ $/);
+    return shown;
+  };
+
+  test("a line runs and its output is shown", async () => {
+    await line("echo one two | wc -w", /\n2\n/);
+  });
+
+  test("a secret file is denied, and so is a link to it", async () => {
+    expect(await line("cat shop-api/.env", /no-secrets/)).not.toContain("correct-horse");
+    await symlink(path.join(host.home, "shop-api/.env"), path.join(host.home, "innocent"));
+    expect(await line("cat innocent", /no-secrets/)).not.toContain("correct-horse");
+    expect(await line("cat i*t; head inn?cent", /no-secrets|known only/)).not.toContain("correct-horse");
+  });
+
+  test("personal data is masked as it streams", async () => {
+    const output = await line("tail -n 300 shop-api/logs/app.log", /order placed/);
+    expect(output).not.toMatch(/[a-z]@example\.test/);
+    expect(output).not.toContain("4111-1111-1111");
+    expect(output).toContain("email=***");
+  });
+
+  test("a directory is entered, in a built-in and in a line", async () => {
+    await line("cd shop-api", /\$ $/);
+    expect(cwd).toBe(`${connection.home}/shop-api`);
+    await line("cd logs && pwd", /shop-api\/logs\n/);
+    expect(cwd).toBe(`${connection.home}/shop-api/logs`);
+    await line("cd", /\$ $/);
+  });
+
+  test("Ctrl-C ends what runs, and what was typed meanwhile waits", async () => {
+    shown = "";
+    keys("sleep 60\r");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    keys("\u0003");
+    await until(/✕130/);
+  });
+
+  test("Tab completes from the host", async () => {
+    shown = "";
+    keys("ls shop-api/lo\t");
+    await until(/shop-api\/logs\//);
+    keys("\u0003");
+    await until(/\$ $/);
+  });
+
+  test("a hostile sequence is taken out", async () => {
+    const output = await line("printf 'a\\033]52;c;cm0K\\007b\\033[21tc\\n'", /abc/);
+    expect(output).not.toContain("\u001b]52;");
+  });
+});
