@@ -40,10 +40,10 @@ export function TargetTree(props: {
         {targets.state === "loaded"
           ? byEnvironment(targets.value).map(({ environment, targets }) => (
               <section key={environment} data-environment={environment} className={classes.environment} aria-label={environment}>
-                <h3>
+                <h2>
                   <span aria-hidden />
                   {environment}
-                </h3>
+                </h2>
                 <ul>
                   {targets.map((target) => (
                     <TargetNode key={target.id} target={target} filter={filter.trim().toLowerCase()} onOpen={props.onOpen} />
