@@ -21,16 +21,22 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
   const live = useSocket((state) => state.reviews.items);
   const [show, setShow] = useState<"open" | "all">("open");
   const [filter, setFilter] = useState("");
+  // INVARIANT (no review changes under the hand): what is shown stays until the person chooses another, even when a new
+  // one comes before it in the list or it is answered; else `a` could approve what was never read.
+  const [held, setHeld] = useState<string | null>(null);
   const [asked, again] = useAnswer<ReviewList>(`/api/reviews?state=${show}`);
 
   const text = filter.trim().toLowerCase();
   const all = inOrder(merged(asked.state === "loaded" ? asked.value.reviews : [], live));
   const listed = all.filter(
     (review) =>
-      (show === "all" || review.state === "open" || review.id === selected) &&
+      (show === "all" || review.state === "open" || review.id === selected || review.id === held) &&
       (text === "" || `${review.statement} ${review.requester} ${review.target}`.toLowerCase().includes(text)),
   );
-  const current = selected ?? listed[0]?.id ?? null;
+  const current = selected ?? held ?? listed[0]?.id ?? null;
+  useEffect(() => {
+    if (held === null && current !== null) setHeld(current);
+  }, [held, current]);
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
