@@ -58,7 +58,7 @@ function suite(name, file, command, read) {
   );
 }
 
-const vitest = (report) => ({
+const vitest = (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests });
   passed: report.numPassedTests,
   failed: report.numFailedTests + report.numRuntimeErrorTestSuites + report.numFailedTestSuites * 0,
 });

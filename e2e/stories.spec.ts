@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { openSql, openTerminal, run, screen, signIn, type } from "./people.ts";
 
@@ -213,6 +214,21 @@ test("a page of another origin has no socket, and a frame that is no message clo
       }),
   );
   expect(code).toBe(4400);
+});
+
+test("the pages have no serious fault of accessibility, light and dark", async () => {
+  for (const [page, paths] of [
+    [engineer, ["/", "/reviews"]],
+    [admin, ["/admin", "/record"]],
+  ] as const) {
+    for (const path of paths) {
+      await page.goto(path);
+      await page.waitForLoadState("networkidle");
+      const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa"]).exclude(".monaco-editor").exclude(".xterm").analyze();
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      expect(serious.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+    }
+  }
 });
 
 test("signing out ends the session everywhere", async ({ browser }) => {

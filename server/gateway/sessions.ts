@@ -100,7 +100,7 @@ export class Sessions {
         password: await this.#secret(target.ssh.password),
       }),
     );
-    const judge = new ShellJudge(this.#context, this.#reviews, requester);
+    const judge = new ShellJudge(this.#context, this.#reviews, requester, connection);
     const interrupts: ((reason: string) => void)[] = [];
     const session = this.#keep(
       requester,

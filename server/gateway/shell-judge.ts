@@ -6,6 +6,8 @@ import { type DescribedShell, describeShell, type PreparedShell, type ShellWhere
 import { authorize, type Judgeable, judge, type Requester, recordRefusal, refusedText } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
 import { undescribed } from "./judge-sql.ts";
+import { placesOf } from "./places.ts";
+import type { ShellConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
 import { endOfReview } from "./sql-session.ts";
@@ -46,10 +48,13 @@ export class ShellJudge {
   readonly #requester: Requester;
   #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: boolean } | null = null;
 
-  constructor(context: Context, reviews: Reviews, requester: Requester) {
+  readonly #connection: ShellConnection;
+
+  constructor(context: Context, reviews: Reviews, requester: Requester, connection: ShellConnection) {
     this.#context = context;
     this.#reviews = reviews;
     this.#requester = requester;
+    this.#connection = connection;
   }
 
   /** What would happen; nothing is recorded. */
@@ -73,7 +78,7 @@ export class ShellJudge {
       readonly reason: string;
     },
   ): Promise<ShellSubmission> {
-    const described = describeShell(text, where);
+    const described = await this.#placed(text, where);
     if ("refusal" in described) return this.#refuse(text, described.refusal);
     const statement = judgeable(described, where);
     const { microActions } = described;
@@ -111,7 +116,10 @@ export class ShellJudge {
         message: endMessage(resolved),
       };
     }
-    const again = await authorize(this.#context, this.#reviews, this.#requester, statement, resolved);
+    // The same way again: a link may lead elsewhere by now.
+    const now = await this.#placed(text, where);
+    if ("refusal" in now) return this.#refuse(text, now.refusal);
+    const again = await authorize(this.#context, this.#reviews, this.#requester, judgeable(now, where), resolved);
     if (again.outcome === "allow") return this.#allow(again.authorized, again.decision, statement, true);
     if (again.outcome === "deny") return denied(again.decision, microActions);
     return {
@@ -128,6 +136,13 @@ export class ShellJudge {
     if (this.#current === null) return true;
     const { outcome } = judge(this.#context, this.#requester, this.#current.statement);
     return outcome === "allow" || (outcome === "review" && this.#current.granted);
+  }
+
+  /** Described with where its paths lead on the host: a link is judged as what it leads to, too. */
+  async #placed(text: string, where: ShellWhere): Promise<ReturnType<typeof describeShell>> {
+    const described = describeShell(text, where);
+    if ("refusal" in described) return described;
+    return describeShell(text, { ...where, physical: await placesOf(described.microActions, this.#connection) });
   }
 
   #allow(

@@ -9,6 +9,7 @@ import { type Policy, SCHEMA_OF_KIND, type SshTarget } from "../core/domain/conf
 import { describeShell, type ShellWhere } from "../core/guard/shell/index.ts";
 import { compilePolicySet, decide } from "../core/policy/index.ts";
 import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import { Terminal } from "./terminal.ts";
@@ -25,7 +26,7 @@ const { set } = compilePolicySet(
 );
 
 /** Judges as the gateway does, without its store. */
-function judgeOf(target: SshTarget) {
+function judgeOf(target: SshTarget, connection: ShellConnection) {
   const judge = (text: string, where: ShellWhere) => {
     const described = describeShell(text, where);
     if ("refusal" in described) throw new Error(described.refusal.message);
@@ -39,7 +40,8 @@ function judgeOf(target: SshTarget) {
   return {
     judge,
     async submit(text: string, where: ShellWhere) {
-      const { described, decision, microActions } = judge(text, where);
+      const physical = await placesOf(judge(text, where).microActions, connection);
+      const { described, decision, microActions } = judge(text, { ...where, physical });
       if (decision.outcome !== "allow") return { allowed: false, decision, microActions, ended: "denied", message: "denied" };
       return { allowed: true, command: described.prepared, decision, microActions, executed: async () => undefined };
     },
@@ -73,7 +75,7 @@ describe("a terminal on a real host", () => {
       target,
       identity: "",
       connection,
-      judge: judgeOf(target),
+      judge: judgeOf(target, connection),
       onInterrupt: () => undefined,
     } as unknown as OpenShellSession;
     terminal = new Terminal({

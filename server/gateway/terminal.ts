@@ -13,7 +13,6 @@ import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
 import type { Authorized } from "./authorized.ts";
 import { MaskedOutput } from "./masked-output.ts";
-import { placesOf } from "./places.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
@@ -142,14 +141,6 @@ export class Terminal {
     return { cwd: this.#cwd, home: this.#home, user: this.#session.connection.user, environment: this.#environment };
   }
 
-  /** Where the line is judged, with where its paths lead on the host: a link is judged as what it leads to, too. */
-  async #placed(line: string): Promise<ShellWhere> {
-    const where = this.#where;
-    const described = describeShell(line, where);
-    if ("refusal" in described) return where;
-    return { ...where, physical: await placesOf(described.microActions, this.#session.connection) };
-  }
-
   #edit(text: string): void {
     let rest: string | null = text;
     // A line that is accepted in the middle of a flood of keys: what follows it waits for the next prompt.
@@ -214,7 +205,7 @@ export class Terminal {
 
   /** On the record; a denial and a review are shown. */
   async #judged(line: string, signal: AbortSignal): Promise<ShellSubmission> {
-    const submitted = await this.#session.judge.submit(line, await this.#placed(line), {
+    const submitted = await this.#session.judge.submit(line, this.#where, {
       waitForReview: true,
       reason: "",
       signal,
@@ -428,7 +419,7 @@ export class Terminal {
             : `${this.#cwd}/${folder}`;
     // Names are shown to those who may list the folder.
     const listing = `ls -- '${base.replaceAll("'", "'\\''")}'`;
-    if (this.#session.judge.judge(listing, await this.#placed(listing)).decision.outcome !== "allow") return;
+    if (this.#session.judge.judge(listing, this.#where).decision.outcome !== "allow") return;
     const names = (await this.#session.connection.list(base))
       .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
       .sort();

@@ -93,7 +93,6 @@ function inUnits(value: unknown, unit: (byte: number) => number): unknown {
 
 /** From bytes of UTF-8 to UTF-16 units. A text of ASCII alone needs no table. */
 function unitOfByte(source: string): (byte: number) => number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
   if (/^[\x00-\x7f]*$/.test(source)) return (byte) => Math.min(byte, source.length);
   const units: number[] = [];
   let unit = 0;

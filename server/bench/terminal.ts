@@ -1,0 +1,103 @@
+import { Client } from "ssh2";
+import type { Gateway } from "../gateway/create-gateway.ts";
+import { Terminal } from "../gateway/terminal.ts";
+import { percentile, round } from "./percentile.ts";
+
+const KEYS = 500;
+const MEGABYTES = 100;
+const MAKE = `seq 1 40000000 | head -c ${MEGABYTES}000000 > big.log`;
+
+interface Host {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly privateKey: string;
+}
+
+/** Echo of keys through the line editor, and the output of a large file beside plain ssh2 with a terminal too. */
+export async function measureTerminal(gateway: Gateway, host: Host) {
+  await plainRun(host, MAKE);
+  const directSeconds = (await plainRun(host, "cat big.log")).seconds;
+  const session = await gateway.sessions.openShell({ email: "bench@acme.test", name: "Bench", groups: [] }, "host");
+  let bytes = 0;
+  let running = false;
+  let onOutput: () => void = () => undefined;
+  let onState: () => void = () => undefined;
+  const terminal: Terminal = new Terminal({
+    session,
+    detectors: [],
+    now: () => performance.now(),
+    columns: 120,
+    rows: 40,
+    events: {
+      output: (chunk) => {
+        bytes += chunk.length;
+        setImmediate(() => terminal.acknowledge(chunk.length));
+        onOutput();
+      },
+      verdict: () => undefined,
+      state: (state) => {
+        running = state.running;
+        onState();
+      },
+      ended: () => undefined,
+      failed: (error) => {
+        throw error;
+      },
+    },
+  });
+  const echoes: number[] = [];
+  const key = new TextEncoder().encode("x");
+  for (let i = 0; i < KEYS; i++) {
+    const began = performance.now();
+    await new Promise<void>((resolve) => {
+      onOutput = resolve;
+      terminal.input(key);
+    });
+    echoes.push(performance.now() - began);
+    if (i % 60 === 59) terminal.input(new Uint8Array([0x15]));
+  }
+  onOutput = () => undefined;
+  terminal.input(new Uint8Array([0x15]));
+  bytes = 0;
+  const began = performance.now();
+  await new Promise<void>((resolve) => {
+    onState = () => {
+      if (!running && bytes > 1_000_000) resolve();
+    };
+    terminal.input(new TextEncoder().encode("cat big.log\r"));
+  });
+  const seconds = (performance.now() - began) / 1_000;
+  terminal.close();
+  await session.close("done");
+  const through = bytes / 1e6 / seconds;
+  const direct = MEGABYTES / directSeconds;
+  return {
+    "keystroke echo, gateway's share": { p50Ms: percentile(echoes, 0.5), p99Ms: percentile(echoes, 0.99) },
+    "cat of 100 MB": {
+      gatewayMbPerSecond: round(through),
+      directMbPerSecond: round(direct),
+      ratio: round(through / direct),
+      rssMb: Math.round(process.memoryUsage.rss() / 1e6),
+    },
+  };
+}
+
+function plainRun(host: Host, command: string): Promise<{ readonly seconds: number }> {
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    client.on("error", reject);
+    client.on("ready", () => {
+      const began = performance.now();
+      client.exec(command, { pty: true }, (error, channel) => {
+        if (error) return reject(error);
+        channel.on("data", () => undefined);
+        channel.on("close", () => {
+          client.end();
+          resolve({ seconds: (performance.now() - began) / 1_000 });
+        });
+      });
+    });
+    client.connect({ host: host.host, port: host.port, username: host.user, privateKey: host.privateKey });
+  });
+}
