@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -13,7 +13,8 @@ import { measureTerminal } from "./terminal.ts";
 
 /** Starts a store, a database and a host on loopback, measures each against what it stands in front of, prints JSON. */
 const folder = await mkdtemp(join(tmpdir(), "gatehouse-bench-"));
-await mkdir(folder, { recursive: true });
+// The host's account has to get through to its home.
+await chmod(folder, 0o755);
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
@@ -24,6 +25,7 @@ try {
   await postgres.createDatabase("gatehouse");
   await postgres.createDatabase("bench");
   const direct = new pg.Client({ connectionString: postgres.connectionString("bench") });
+  direct.on("error", (error) => say(error.message));
   await direct.connect();
   await direct.query(
     "CREATE TABLE wide AS SELECT g AS id, 'person' || g || '@example.com' AS email, '+49 170 ' || g AS phone, g % 97 AS a, g * 1.5 AS b, md5(g::text) AS c, now() AS d, g % 2 = 0 AS e FROM generate_series(1, 1000000) g",

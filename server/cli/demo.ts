@@ -38,7 +38,7 @@ export async function demoCommand(options: { readonly port: string; readonly dev
     });
     stops.unshift(() => started.stop());
     if (started.gateway.context.configuration.list().items.length === 0)
-      await started.gateway.context.configuration.apply(await demoConfiguration(), "system");
+      await started.gateway.context.configuration.apply(await demoConfiguration(host.home), "system");
     await started.gateway.context.configuration.apply(await demoTargets(data, shop, host), "system");
     const publicUrl = `http://localhost:${port}`;
     const provider = await startDemoIdentityProvider({
