@@ -1,10 +1,10 @@
 import { durationMs, type Target } from "../domain/configuration.ts";
 import type { Decision, Obligation, Outcome, Reason } from "../domain/decision.ts";
-import type { ContextValue, MicroAction, Resource } from "../domain/micro-action.ts";
+import type { Action, ContextValue, MicroAction, Resource } from "../domain/micro-action.ts";
 import { resourceName } from "../domain/micro-action.ts";
 import type { Principal } from "../domain/principal.ts";
 import { actionContext, statementContext } from "./context.ts";
-import type { CompiledPolicy, PolicySet } from "./policy-set.ts";
+import { type CompiledPolicy, type PolicySet, type Shelf, shelve } from "./policy-set.ts";
 import { kindsFit, principalFits, targetFits } from "./selector.ts";
 import { tagsOn } from "./tags.ts";
 
@@ -27,9 +27,10 @@ export function decide(set: PolicySet, request: DecisionRequest, now: number): D
   const reasons: Reason[] = [];
   const obligations = new Map<string, Obligation>();
   let outcome: Outcome = "allow";
+  const shelves = shelvesFor(set, request.principal, request.target);
   const shared = statementContext(request.principal, request.target, request.facts, now);
   for (const action of request.microActions) {
-    const found = decideOne(set, request, action, shared, obligations);
+    const found = decideOne(set, shelves, request, action, shared, obligations);
     reasons.push(...found.reasons);
     if (SEVERITY[found.outcome] > SEVERITY[outcome]) outcome = found.outcome;
   }
@@ -43,6 +44,7 @@ export function permits(set: PolicySet, principal: Principal, target: Target, ac
 
 function decideOne(
   set: PolicySet,
+  shelves: Shelves,
   request: DecisionRequest,
   action: MicroAction,
   shared: Readonly<Record<string, unknown>>,
@@ -50,8 +52,7 @@ function decideOne(
 ): { readonly outcome: Outcome; readonly reasons: readonly Reason[] } {
   const matching: { readonly policy: CompiledPolicy; readonly outcome: Outcome; readonly broken: string | null }[] = [];
   let context: Readonly<Record<string, unknown>> | null = null;
-  for (const policy of candidates(set, action)) {
-    if (!principalFits(policy.principals, request.principal) || !targetFits(policy.targets, request.target)) continue;
+  for (const policy of candidates(shelves, action)) {
     if (!resourceFits(set, policy, request.target, action.resource)) continue;
     if (policy.condition === null) {
       matching.push({ policy, outcome: EFFECT_OUTCOME[policy.effect], broken: null });
@@ -99,8 +100,39 @@ function decideOne(
   return { outcome, reasons };
 }
 
-function candidates(set: PolicySet, action: MicroAction): readonly CompiledPolicy[] {
-  const shelf = set.shelves.get(action.action);
+type Shelves = ReadonlyMap<Action, Shelf>;
+
+/** Of a set, what speaks of one person on one target. A set never changes, so it is worked out once for each. */
+const remembered = new WeakMap<PolicySet, Map<string, Shelves>>();
+const MOST_REMEMBERED = 2_000;
+
+function shelvesFor(set: PolicySet, principal: Principal, target: Target): Shelves {
+  let known = remembered.get(set);
+  if (known === undefined) {
+    known = new Map();
+    remembered.set(set, known);
+  }
+  const key = JSON.stringify([
+    principal.id,
+    principal.groups,
+    principal.attributes,
+    target.id,
+    target.type,
+    target.environment,
+    target.labels,
+  ]);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const shelves = shelve(
+    set.policies.filter((policy) => principalFits(policy.principals, principal) && targetFits(policy.targets, target)),
+  );
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(key, shelves);
+  return shelves;
+}
+
+function candidates(shelves: Shelves, action: MicroAction): readonly CompiledPolicy[] {
+  const shelf = shelves.get(action.action);
   if (shelf === undefined) return [];
   const named = shelf.byName.get(shelfName(action.resource));
   return named === undefined ? shelf.generic : shelf.generic.length === 0 ? named : [...shelf.generic, ...named];

@@ -59,7 +59,7 @@ export interface CompiledFilter {
 }
 
 /** Policies by what a request can be looked up with: action, then the exact names that a policy lists, else `generic`. */
-interface Shelf {
+export interface Shelf {
   readonly generic: CompiledPolicy[];
   readonly byName: Map<string, CompiledPolicy[]>;
 }
@@ -68,7 +68,6 @@ interface Shelf {
 export interface PolicySet {
   readonly version: number;
   readonly policies: readonly CompiledPolicy[];
-  readonly shelves: ReadonlyMap<Action, Shelf>;
   readonly tags: readonly CompiledTag[];
   readonly masks: readonly CompiledMask[];
   readonly filters: readonly CompiledFilter[];
@@ -131,7 +130,7 @@ export function compilePolicySet(
   }
   policies.sort((a, b) => (a.id < b.id ? -1 : 1));
   masks.sort(byPrecision);
-  return { set: { version, policies, shelves: shelve(policies), tags, masks, filters, targets, groups, detectors }, issues };
+  return { set: { version, policies, tags, masks, filters, targets, groups, detectors }, issues };
 }
 
 /** A mask that names columns is more precise than one by tag and wins; then the identifier decides. */
@@ -212,7 +211,8 @@ function compilePolicy(
   };
 }
 
-function shelve(policies: readonly CompiledPolicy[]): ReadonlyMap<Action, Shelf> {
+/** Puts policies where a request looks for them. */
+export function shelve(policies: readonly CompiledPolicy[]): ReadonlyMap<Action, Shelf> {
   const shelves = new Map<Action, Shelf>();
   for (const policy of policies) {
     const names = exactNames(policy.kinds);
