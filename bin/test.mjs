@@ -59,9 +59,6 @@ function suite(name, file, command, read) {
 }
 
 const vitest = (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests });
-  passed: report.numPassedTests,
-  failed: report.numFailedTests + report.numRuntimeErrorTestSuites + report.numFailedTestSuites * 0,
-});
 const playwright = (report) => ({
   passed: report.stats.expected,
   failed: report.stats.unexpected + report.stats.flaky + report.stats.skipped,

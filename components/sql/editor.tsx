@@ -1,7 +1,8 @@
 "use client";
 
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import MonacoEditor from "@monaco-editor/react";
+import { useEffect, useRef, useState } from "react";
 import type { TreeTable } from "../../server/contract/http.ts";
 import type { Span } from "./boundaries.ts";
 import classes from "./editor.module.css";
@@ -42,7 +43,6 @@ export interface EditorProps {
 
 /** Monaco, as a field: text in, text out. The only place that knows its interface. */
 export default function Editor(props: EditorProps) {
-  const host = useRef<HTMLDivElement>(null);
   const editor = useRef<monaco.editor.IStandaloneCodeEditor>(null);
   const decorations = useRef<monaco.editor.IEditorDecorationsCollection>(null);
   const latest = useRef(props);
@@ -51,39 +51,14 @@ export default function Editor(props: EditorProps) {
   const told = useRef<string[]>([]);
   const dark = useComputedColorScheme("light") === "dark";
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; what changes is read through `latest`
-  useEffect(() => {
-    if (host.current === null) return;
-    paint(dark);
-    const model = monaco.editor.createModel(props.value, props.language);
+  const [ready, setReady] = useState(false);
+  const dispose = useRef<() => void>(() => {});
+  useEffect(() => () => dispose.current(), []);
+
+  const begin = (made: monaco.editor.IStandaloneCodeEditor) => {
+    const model = made.getModel();
+    if (model === null) return;
     model.setEOL(monaco.editor.EndOfLineSequence.LF);
-    const made = monaco.editor.create(host.current, {
-      model,
-      ariaLabel: props.label,
-      automaticLayout: true,
-      minimap: { enabled: false },
-      fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
-      fontLigatures: false,
-      fontSize: 13,
-      lineHeight: 20,
-      lineNumbersMinChars: 3,
-      lineDecorationsWidth: 8,
-      glyphMargin: false,
-      folding: false,
-      scrollBeyondLastLine: false,
-      // The number of an empty last line would be too faint to read.
-      renderFinalNewline: "on",
-      renderLineHighlight: "none",
-      overviewRulerLanes: 0,
-      padding: { top: 8, bottom: 8 },
-      tabSize: 2,
-      wordWrap: props.language === "yaml" ? "off" : "on",
-      fixedOverflowWidgets: true,
-      scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, alwaysConsumeMouseWheel: false },
-      wordBasedSuggestions: "off",
-      ...(props.placeholder === undefined ? {} : { placeholder: props.placeholder }),
-      unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true },
-    });
     editor.current = made;
     decorations.current = made.createDecorationsCollection();
     const running = made.createContextKey<boolean>("gatehouseRunning", false);
@@ -122,25 +97,30 @@ export default function Editor(props: EditorProps) {
     ];
     setRunning.current = (value) => running.set(value);
     tellCursor();
-    return () => {
+    setReady(true);
+    dispose.current = () => {
       for (const each of [...actions, ...listeners]) each.dispose();
-      made.dispose();
-      model.dispose();
       editor.current = null;
     };
-  }, []);
+  };
 
   const setRunning = useRef<(value: boolean) => void>(() => {});
-  useEffect(() => setRunning.current(props.running ?? false), [props.running]);
+  useEffect(() => {
+    if (ready) setRunning.current(props.running ?? false);
+  }, [ready, props.running]);
   useEffect(() => paint(dark), [dark]);
-  useEffect(() => editor.current?.updateOptions({ readOnly: props.readOnly ?? false }), [props.readOnly]);
+  useEffect(() => {
+    if (ready) editor.current?.updateOptions({ readOnly: props.readOnly ?? false });
+  }, [ready, props.readOnly]);
 
   useEffect(() => {
+    if (!ready) return;
     const model = editor.current?.getModel();
     if (model && props.tables !== undefined) completeFrom(model, props.tables);
-  }, [props.tables]);
+  }, [ready, props.tables]);
 
   useEffect(() => {
+    if (!ready) return;
     const model = editor.current?.getModel();
     // What was typed comes back, late and with some of it left out: that is no change from outside.
     const echo = told.current.lastIndexOf(props.value);
@@ -151,9 +131,10 @@ export default function Editor(props: EditorProps) {
     told.current = [];
     if (model && model.getValue() !== props.value)
       editor.current?.executeEdits("outside", [{ range: model.getFullModelRange(), text: props.value }]);
-  }, [props.value]);
+  }, [ready, props.value]);
 
   useEffect(() => {
+    if (!ready) return;
     const model = editor.current?.getModel();
     if (!model) return;
     const markers = props.marks.map(({ span, meaning, message }) => {
@@ -166,9 +147,10 @@ export default function Editor(props: EditorProps) {
       return { startLineNumber, startColumn, endLineNumber, endColumn, severity, message, source: "Gatehouse" };
     });
     monaco.editor.setModelMarkers(model, "gatehouse", markers);
-  }, [props.marks]);
+  }, [ready, props.marks]);
 
   useEffect(() => {
+    if (!ready) return;
     const model = editor.current?.getModel();
     if (!model || decorations.current === null) return;
     const shown: monaco.editor.IModelDeltaDecoration[] = [];
@@ -182,9 +164,46 @@ export default function Editor(props: EditorProps) {
       shown.push({ range: rangeOf(model, props.hovered), options: { inlineClassName: classes.hovered ?? "" } });
     }
     decorations.current.set(shown);
-  }, [props.current, props.hovered]);
+  }, [ready, props.current, props.hovered]);
 
-  return <div ref={host} className={classes.host} data-editor={props.language} data-marks={props.marks.length} />;
+  return (
+    <div className={classes.host} data-editor={props.language} data-marks={props.marks.length}>
+      <MonacoEditor
+        defaultValue={props.value}
+        defaultLanguage={props.language}
+        theme="gatehouse"
+        loading={null}
+        beforeMount={() => paint(dark)}
+        onMount={begin}
+        options={{
+          ariaLabel: props.label,
+          automaticLayout: true,
+          minimap: { enabled: false },
+          fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+          fontLigatures: false,
+          fontSize: 13,
+          lineHeight: 20,
+          lineNumbersMinChars: 3,
+          lineDecorationsWidth: 8,
+          glyphMargin: false,
+          folding: false,
+          scrollBeyondLastLine: false,
+          // The number of an empty last line would be too faint to read.
+          renderFinalNewline: "on",
+          renderLineHighlight: "none",
+          overviewRulerLanes: 0,
+          padding: { top: 8, bottom: 8 },
+          tabSize: 2,
+          wordWrap: props.language === "yaml" ? "off" : "on",
+          fixedOverflowWidgets: true,
+          scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, alwaysConsumeMouseWheel: false },
+          wordBasedSuggestions: "off",
+          ...(props.placeholder === undefined ? {} : { placeholder: props.placeholder }),
+          unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true },
+        }}
+      />
+    </div>
+  );
 }
 
 function rangeOf(model: monaco.editor.ITextModel, [from, to]: Span): monaco.Range {

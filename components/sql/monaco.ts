@@ -20,6 +20,7 @@ import "monaco-editor/features/unicodeHighlighter/register";
 import "monaco-editor/features/wordOperations/register";
 import "monaco-editor/languages/definitions/pgsql/register";
 import "monaco-editor/languages/definitions/yaml/register";
+import { loader } from "@monaco-editor/react";
 import * as monaco from "monaco-editor/editor";
 import type { TreeTable } from "../../server/contract/http.ts";
 
@@ -27,6 +28,9 @@ import type { TreeTable } from "../../server/contract/http.ts";
 self.MonacoEnvironment = {
   getWorker: () => new Worker(new URL("monaco-editor/editor/editor.worker.js", import.meta.url), { type: "module" }),
 };
+
+// Without it the wrapper would load an editor of its own from elsewhere.
+loader.config({ monaco });
 
 /** The editor's colours are the tokens; called again when the scheme changes. */
 export function paint(dark: boolean): void {

@@ -1,5 +1,3 @@
-import { fromBytes, toBytes } from "../mask/detectors/pattern.ts";
-
 /**
  * Takes out of a program's output what a terminal would answer, remember or be tricked by: clipboard writes, titles,
  * reports that are typed back, device strings, changes of size. What colours and moves stays. Full-screen modes, clearing
@@ -182,14 +180,4 @@ function csiMayPass(sequence: readonly number[], fullScreen: boolean, used: Set<
   // Reports of the cursor's place and of the device are asked by programs that read keys, and answered to them alone.
   if (fullScreen && final === "n") return inside === "6" || inside === "5";
   return fullScreen && final === "c" ? inside === "" || inside === "0" : false;
-}
-
-/** A whole text, as `Sanitiser` would let it through for a program that only prints. */
-export function sanitiseText(text: string): string {
-  const sanitiser = createSanitiser({ fullScreen: false });
-  let out = "";
-  const bytes = Uint8Array.from(toBytes(text), (c) => c.charCodeAt(0));
-  const clean = sanitiser.push(bytes);
-  for (let i = 0; i < clean.length; i += 8_192) out += String.fromCharCode(...clean.subarray(i, i + 8_192));
-  return fromBytes(out).text;
 }

@@ -5,7 +5,6 @@ const table = (test: (c: string, code: number) => boolean): Uint8Array =>
 export const DIGIT = table((c) => /[0-9]/.test(c));
 export const LETTER = table((c) => /[A-Za-z]/.test(c));
 export const WORD = table((c) => /[A-Za-z0-9_]/.test(c));
-export const HEX = table((c) => /[0-9a-fA-F]/.test(c));
 /** Base64 in both alphabets, and the dots between parts. */
 export const TOKEN = table((c) => /[A-Za-z0-9_./+=-]/.test(c));
 export const EMAIL_LOCAL = table((c, code) => code >= 0x80 || /[A-Za-z0-9._%+'-]/.test(c));
