@@ -3,7 +3,8 @@ import { z } from "zod";
 /**
  * What a word given to a program means. `list`: the names in a folder are read; `tree`: a file, or everything below a
  * folder; `command`: a text that a shell runs; `plugin`: code that the program loads; `remote`: `host:path` or a path;
- * `script`: a program text in a file; `database`: a name under /etc; `program`: a file that is run.
+ * `script`: a program text in a file; `database`: a name under /etc; `program`: a file that is run;
+ * `names`: a file that holds names of files that are read; `filter`: a program text of jq.
  */
 export const WORD_KINDS = [
   "text",
@@ -21,6 +22,8 @@ export const WORD_KINDS = [
   "program",
   "process",
   "database",
+  "names",
+  "filter",
 ] as const;
 export const WordKind = z.enum(WORD_KINDS);
 export type WordKind = z.infer<typeof WordKind>;

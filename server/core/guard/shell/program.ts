@@ -1,5 +1,6 @@
 import type { ProgramEntry, WordKind } from "./catalogue-schema.ts";
 import { describeCommand, type Exec, emitExec } from "./command.ts";
+import { looksOutside } from "./filter.ts";
 import { forOption, isDangerous, readLine } from "./options.ts";
 import type { Argument } from "./word.ts";
 
@@ -204,6 +205,14 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
     case "database":
       if (word.known !== "text") walk.opaque(`database \`${word.source}\``, word.span);
       else walk.file("file:read", { ...word, text: `/etc/${word.text}` }, state);
+      return;
+    case "names":
+      walk.file("file:read", word, state);
+      walk.opaque(`files that are named in \`${word.source}\``, word.span);
+      return;
+    case "filter":
+      if (word.known !== "text" || looksOutside(word.text))
+        walk.opaque(`filter \`${word.source}\` of \`${exec.name}\``, word.span);
       return;
     case "process":
       if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);

@@ -1,6 +1,7 @@
 import type { Exec } from "./command.ts";
 import { awk } from "./special/awk.ts";
 import { find } from "./special/find.ts";
+import { jq } from "./special/jq.ts";
 import { sed } from "./special/sed.ts";
 import { shell } from "./special/shell.ts";
 import { applet, dd, environment, ps, ssh, substituteUser, tar, xargs } from "./special/wrapper.ts";
@@ -13,6 +14,7 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   nawk: awk,
   original_awk: awk,
   find,
+  jq,
   sed,
   gsed: sed,
   sh: shell,

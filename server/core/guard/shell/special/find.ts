@@ -1,4 +1,5 @@
 import { describeCommand, type Exec, emitExec } from "../command.ts";
+import { describeWord } from "../program.ts";
 import type { Argument } from "../word.ts";
 
 /** Predicates by what follows them. What stands in no list is opaque. */
@@ -52,7 +53,7 @@ export function find(exec: Exec): void {
     else if (FILE.has(predicate)) at++;
     else if (predicate === "-files0-from") {
       at++;
-      if (value !== undefined) walk.file("file:read", value, state);
+      if (value !== undefined) describeWord(exec, "names", value, false);
     } else if (predicate === "-delete") {
       for (const path of found) walk.file("file:delete", path, state);
     } else if (WRITE.has(predicate)) {
