@@ -124,7 +124,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
       throw new ServeError(
-        `port ${port} on ${host} is taken by another program; stop it, or choose another with PORT=${port + 1}`,
+        `port ${port} on ${host} is taken by another program; stop it, or choose another port (PORT, or --port of the demo)`,
       );
     }
     throw error;
