@@ -1,6 +1,7 @@
 import pg from "pg";
 import type { PostgresTarget } from "../../core/domain/configuration.ts";
 import { TargetUnreachable } from "../../gateway/ports.ts";
+import { limitFrames } from "./frames.ts";
 
 /**
  * The border to the `pg` driver, which lets an object of ours speak the protocol while it is the active query. Only
@@ -77,6 +78,7 @@ export interface Client {
 }
 
 const CONNECT_LIMIT_MS = 10_000;
+const MESSAGE_LIMIT = 64 * 1024 * 1024;
 
 export interface Login {
   readonly target: PostgresTarget;
@@ -100,6 +102,7 @@ export async function connectClient(login: Login): Promise<Client> {
     keepAlive: true,
   }) as unknown as Client;
   client.on("error", () => {});
+  limitFrames(client.connection as unknown as Parameters<typeof limitFrames>[0], MESSAGE_LIMIT);
   try {
     await client.connect();
   } catch (cause) {
