@@ -68,14 +68,14 @@ function isName(word: Argument): word is Argument & { known: "text" } {
   return word.known === "text" && /^[A-Za-z_]\w*$/.test(word.text);
 }
 
-/** `export`, `declare` and their like. */
+/** `export`, `declare` and their like. An integer's value is arithmetic and a list's is words: both run substitutions. */
 const declare: Builtin = (exec) => {
   const { walk } = exec;
   let state = exec.state;
   const options = exec.words.filter((word) => word.known === "text" && /^[-+][A-Za-z]+$/.test(word.text));
   const rest = exec.words.filter((word) => !options.includes(word));
   const letters = options.map((word) => (word.known === "text" ? word.text : "")).join("");
-  if (exec.name === "readonly" || /[rnf]/.test(letters.replace(/^\+/, ""))) {
+  if (exec.name === "readonly" || /[rnfi]/.test(letters.replace(/^\+/, ""))) {
     walk.opaque(`\`${exec.name}${letters === "" ? "" : ` ${letters}`}\``, exec.span);
     state = taint(state);
   }
@@ -95,11 +95,18 @@ const declare: Builtin = (exec) => {
         state = taint(state);
         continue;
       }
+      // Of what is a list already too.
+      if (/[aA]/.test(letters) || walk.lookUp(prefix, state) === null) walk.opaque(`\`${exec.name} ${word.source}\``, word.span);
       if (exports(exec.name, letters) && !isHarmless(prefix)) walk.setting(prefix, word.span);
       state = walk.set(state, prefix, null, word.span);
       continue;
     }
     if (exports(exec.name, letters) && !isOwn(name)) walk.setting(name, word.span);
+    if (assigned?.[3]?.startsWith("(") === true) {
+      walk.opaque(`\`${exec.name} ${word.source}\``, word.span);
+      state = taint(state);
+      continue;
+    }
     if (assigned !== null) {
       const plain = assigned[2] === "" && !/[iulc]/.test(letters);
       state = walk.set(state, name, plain ? [{ text: assigned[3] ?? "", pattern: false }] : null, word.span);
@@ -287,6 +294,17 @@ const wait: Builtin = (exec) =>
     ? opaque("`wait -p`, which sets a variable")(exec)
     : exec.state;
 
+const jobs: Builtin = (exec) => {
+  // `jobs -x` runs the rest.
+  const at = exec.words.findIndex((word) => word.known !== "text" || !/^-[lnprs]+$/.test(word.text));
+  const word = exec.words[at];
+  if (word === undefined || (word.known === "text" && /^%/.test(word.text))) return exec.state;
+  if (word.known === "text" && word.text === "-x")
+    return describeCommand(exec.walk, exec.words.slice(at + 1), exec.state, exec.span, exec.input);
+  exec.walk.opaque(`\`jobs ${word.source}\``, word.span);
+  return taint(exec.state);
+};
+
 const hash: Builtin = (exec) =>
   exec.words.length === 0 || exec.words.every((word) => word.known === "text" && /^-[rlt]+$/.test(word.text))
     ? exec.state
@@ -311,7 +329,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   logout: nothing,
   times: nothing,
   dirs: nothing,
-  jobs: nothing,
+  jobs,
   caller: nothing,
   type: nothing,
   help: nothing,
