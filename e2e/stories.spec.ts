@@ -156,6 +156,17 @@ test("a window's size reaches the program", async () => {
   await expect.poll(() => screen(engineer)).toContain(`\n${columns}\n`);
 });
 
+test("top takes keys, follows the window's size, and leaves the prompt as it was", async () => {
+  await type(engineer, "top");
+  await expect.poll(() => screen(engineer)).toContain("load average");
+  await engineer.setViewportSize({ width: 1100, height: 700 });
+  await engineer.waitForTimeout(1_000);
+  await shot(engineer, "top-dark");
+  await engineer.keyboard.press("q");
+  await expect.poll(() => screen(engineer)).toMatch(/logs \$\s*$/);
+  await engineer.setViewportSize({ width: 1440, height: 900 });
+});
+
 test("a restart waits for review and goes on after the yes", async () => {
   await type(engineer, "systemctl restart shop-api");
   await expect.poll(() => screen(engineer)).toContain("waiting for review");

@@ -198,6 +198,8 @@ export default function Editor(props: EditorProps) {
           fixedOverflowWidgets: true,
           scrollbar: { verticalScrollbarSize: 10, horizontalScrollbarSize: 10, alwaysConsumeMouseWheel: false },
           wordBasedSuggestions: "off",
+          // Enter after a name that is written out ends the line.
+          acceptSuggestionOnEnter: "smart",
           ...(props.placeholder === undefined ? {} : { placeholder: props.placeholder }),
           unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true },
         }}

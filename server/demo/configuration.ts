@@ -6,6 +6,8 @@ import { packageFolder } from "../main.ts";
 
 /** In the set for hosts: asks for review where everyone may write. */
 const SHARED_FOLDERS = "links-may-lead-anywhere";
+/** In the set for hosts: asks for review of programs that take keys. */
+const KEYS = "pagers-have-doors";
 
 /**
  * The demo company's policies and masks, and the ready-made set for hosts. `home`: of the demo host's account; the data
@@ -20,8 +22,14 @@ export async function demoConfiguration(home: string): Promise<string> {
 }
 
 function excepting(document: ConfigurationDocument, home: string): ConfigurationDocument {
-  if (document.kind !== "policy" || document.id !== SHARED_FOLDERS) return document;
+  if (document.kind !== "policy") return document;
   const { except } = document.resources;
+  if (document.id === KEYS)
+    return {
+      ...document,
+      resources: { ...document.resources, except: { ...except, programs: [...(except?.programs ?? []), "top"] } },
+    };
+  if (document.id !== SHARED_FOLDERS) return document;
   return {
     ...document,
     resources: { ...document.resources, except: { ...except, paths: [...(except?.paths ?? []), home, `${home}/**`] } },
