@@ -66,6 +66,8 @@ const ROWS: readonly { rule: string; text: string; has: readonly string[]; lacks
   { rule: "SG-7 a list in a text runs code", text: "declare -a x='($(id))'", has: ["opaque `declare x='($(id))'`"] },
   { rule: "SG-7 what was a list", text: "x=(); declare x=$(id)", has: ["opaque `declare x=$(id)`"] },
   { rule: "SG-7 what was nothing", text: "declare x=$(id)", has: ["exec id"], lacks: ["opaque"] },
+  { rule: "SG-7 a place in a list", text: "a=([x]=1)", has: ["opaque arithmetic in `[x]=1`"] },
+  { rule: "SG-7 a number in a list", text: "a=([0]=1 b)", has: [], lacks: ["opaque"] },
   { rule: "SG-10 a job's command", text: "jobs -x cat /etc/hosts", has: ["read /etc/hosts"] },
   { rule: "SG-7 the shell's integers run code", text: "RANDOM='a[$(id)]'", has: ["opaque RANDOM"] },
   { rule: "SG-7 in a loop", text: "for SECONDS in 'a[$(id)]'; do :; done", has: ["opaque SECONDS"] },

@@ -383,7 +383,12 @@ export class Walk {
     if (node.index !== undefined) this.subscript(node.index, state);
     if (node.value.type === "ArrayValue") {
       this.meet(node.value);
-      for (const element of node.value.elements) this.words(element, state);
+      for (const element of node.value.elements) {
+        this.words(element, state);
+        // `[NAME]=value`: the place is arithmetic.
+        if (element.text.startsWith("[") && element.text.includes("=") && !/^\[[0-9]+\]\+?=/.test(element.text))
+          this.opaque(`arithmetic in \`${element.text}\``, span);
+      }
       return this.set(state, node.name, null, span);
     }
     const value = valuesIn(this.words(node.value, state, "assignment"));
