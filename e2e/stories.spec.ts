@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
+import pg from "pg";
 import { openSql, openTerminal, run, screen, signIn, type } from "./people.ts";
 
 /** The day of three people, in order: each story stands on the one before. */
@@ -225,6 +227,38 @@ test("a page of another origin has no socket, and a frame that is no message clo
       }),
   );
   expect(code).toBe(4400);
+});
+
+test("a browser that goes away takes its query and its transaction with it", async ({ browser }) => {
+  const folder = ".data/e2e/postgres";
+  const [port, password] = await Promise.all([readFile(`${folder}/port`, "utf8"), readFile(`${folder}/password`, "utf8")]);
+  const database = new pg.Client({
+    host: "127.0.0.1",
+    port: Number(port),
+    user: "postgres",
+    password: password.trim(),
+    database: "shop",
+  });
+  await database.connect();
+  const activity = async () =>
+    (
+      await database.query(
+        "SELECT state, query FROM pg_stat_activity WHERE query LIKE '%pg_sleep(45)%' AND pid <> pg_backend_pid()",
+      )
+    ).rows.length;
+  const leaving = await signIn(browser, "engineer");
+  await openSql(leaving, "shop");
+  await run(leaving, "begin");
+  await expect(leaving.locator('[data-status="transaction"]')).toHaveAttribute("data-transaction", "open");
+  await run(leaving, "update orders set note = 'half done' where id = 43");
+  await expect(leaving.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  await run(leaving, "select pg_sleep(45)");
+  await expect.poll(activity).toBe(1);
+  await leaving.context().close();
+  await expect.poll(activity).toBe(0);
+  const kept = await database.query("SELECT note FROM orders WHERE id = 43");
+  expect(kept.rows[0].note).not.toBe("half done");
+  await database.end();
 });
 
 test("the pages have no serious fault of accessibility, light and dark", async () => {
