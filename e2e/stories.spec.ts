@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm, symlink } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import pg from "pg";
@@ -137,6 +137,16 @@ test("a denied command is underlined and explained", async () => {
   await expect.poll(() => screen(engineer)).toContain("no-secrets");
   await expect.poll(() => screen(engineer)).toContain("^^^^");
   await expect.poll(() => screen(engineer)).not.toMatch(/SECRET=|PASSWORD=/);
+});
+
+test("a link to a secret file is judged as what it leads to", async () => {
+  const link = ".data/e2e/host/host/home/deploy/shop-api/logs/yesterday.log";
+  await rm(link, { force: true });
+  await symlink("../.env", link);
+  await type(engineer, "clear");
+  await type(engineer, "cat yesterday.log");
+  await expect.poll(() => screen(engineer)).toContain("no-secrets");
+  await rm(link);
 });
 
 test("tail -f streams masked and ends with Ctrl-C", async () => {

@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
 import { startDemoHost } from "../demo/ssh-host.ts";
 import { packageFolder, startGateway } from "../main.ts";
 import { decisionsPerSecond } from "./decisions.ts";
+import { maskerMbPerSecond } from "./masker.ts";
 import { measureSql } from "./sql.ts";
 import { measureTerminal } from "./terminal.ts";
 
@@ -77,7 +78,7 @@ try {
   const decisions = decisionsPerSecond();
   const manifest: { readonly version: string } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));
   process.stdout.write(
-    `${JSON.stringify({ gatehouse: manifest.version, node: process.version, machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`, sql, terminal, decisions }, null, 2)}\n`,
+    `${JSON.stringify({ gatehouse: manifest.version, node: process.version, machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`, sql, terminal, maskerMbPerSecond: maskerMbPerSecond(), decisions }, null, 2)}\n`,
   );
   await direct.end();
   await started.stop();

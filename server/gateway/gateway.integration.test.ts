@@ -284,4 +284,29 @@ describe("P3 without a store nothing runs", () => {
     await session.close("done");
     await lonely.stop();
   });
+
+  it("a session ends when the end of what ran cannot be written, and its transaction is rolled back", async () => {
+    const lonely = await startGateway({
+      storeUrl: postgres.connectionString("gatehouse"),
+      keys,
+      checkpoints: null,
+      log: () => undefined,
+    });
+    const session = await lonely.gateway.sessions.openSql(engineer, "shop");
+    const ended = new Promise<string>((resolve) => session.onEnded(resolve));
+    expect((await run(session, "begin")).ends).toEqual(["done"]);
+    const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
+    await database.connect();
+    const running = run(session, "insert into orders select 6000, 1 from pg_sleep(1)");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await database.query("ALTER TABLE audit_event RENAME TO audit_event_away");
+    await expect(running).rejects.toMatchObject({ code: "unavailable" });
+    await database.query("ALTER TABLE audit_event_away RENAME TO audit_event");
+    await database.end();
+    await ended;
+    const again = await lonely.gateway.sessions.openSql(engineer, "shop");
+    expect((await run(again, "select count(*) from orders where id = 6000")).rows).toEqual([["0"]]);
+    await again.close("done");
+    await lonely.stop();
+  });
 });

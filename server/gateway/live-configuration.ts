@@ -24,6 +24,9 @@ interface Ports {
   readonly log: (line: string) => void;
 }
 
+/** A configuration that could not be read is asked for again; until then nothing starts. */
+const RETRY_MS = 1_000;
+
 export interface ApplyOptions {
   readonly expectedVersion?: number;
   /** Documents that are stored and not in the text are removed. */
@@ -174,6 +177,7 @@ export class LiveConfiguration {
         }
       } while (this.#again);
       this.#loading = null;
+      if (this.#stale) setTimeout(() => void this.#reload(), RETRY_MS).unref();
     })();
     return this.#loading;
   }

@@ -228,7 +228,13 @@ export class SqlSession {
       notice: (notice) => observer.notice(index, notice),
     });
     this.#current = null;
-    await this.#recordEnd(verdict, end, rows);
+    try {
+      await this.#recordEnd(verdict, end, rows);
+    } catch (error) {
+      // INVARIANT (P3): what cannot go on the record does not go on; an open transaction is rolled back.
+      await this.#connection.close();
+      throw error;
+    }
     return end;
   }
 
