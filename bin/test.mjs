@@ -91,7 +91,7 @@ try {
 } catch (error) {
   count("build", false, error instanceof Error ? error.message : String(error));
 }
-rmSync(join(root, ".data", "e2e"), { recursive: true, force: true });
+for (const folder of ["e2e", "e2e-start"]) rmSync(join(root, ".data", folder), { recursive: true, force: true });
 const stories = join(root, "test-results", "stories.json");
 process.env.PLAYWRIGHT_JSON_OUTPUT_NAME = stories;
 suite("stories in the browser", stories, ["@playwright/test/cli.js", "test"], (report) => playwright(report));

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import next from "next";
 import type { Installed } from "./gateway/gateway.ts";
 import { principalOf } from "./gateway/principal-of.ts";
@@ -34,6 +35,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   if (!options.development && !existsSync(join(root, ".next", "BUILD_ID")))
     throw new ServeError("the pages are not built; run `npm run build` first");
   const server = createServer();
+  // The port is taken before the pages are ready, so that a taken one is told at once. Whoever asks meanwhile gets an
+  // answer: a request without a listener would hang for ever.
+  let open: { readonly page: RequestListener; readonly upgrade: Upgrade } = STARTING;
+  server.on("request", (request, response) => open.page(request, response));
+  server.on("upgrade", (request, socket, head) => open.upgrade(request, socket, head));
   await listen(server, options.host, options.port);
   const identify = createIdentify(context.signIns, options.secret, publicUrl);
   const installed: Installed = {
@@ -90,19 +96,20 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const handle = application.getRequestHandler();
   const nextUpgrade = options.development ? application.getUpgradeHandler() : null;
   const door = new SocketDoor(started.gateway, publicUrl, identify);
-  server.on("request", (request, response) => {
+  const page: RequestListener = (request, response) => {
     handle(request, response).catch((error: unknown) => {
       log(`page: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
-  });
-  server.on("upgrade", (request, socket, head) => {
+  };
+  const upgrade: Upgrade = (request, socket, head) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     if (path === "/socket") void door.upgrade(request, socket, head);
     else if (nextUpgrade !== null && path.startsWith("/_next/")) void nextUpgrade(request, socket, head);
     else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-  });
+  };
+  open = { page, upgrade };
   return {
     url: publicUrl,
     stop: async () => {
@@ -113,6 +120,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     },
   };
 }
+
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+const STARTING: { readonly page: RequestListener; readonly upgrade: Upgrade } = {
+  page: (_request, response) => {
+    response.writeHead(503, { "content-type": "text/plain; charset=utf-8", "retry-after": "1" });
+    response.end("Gatehouse is starting; try again in a moment.");
+  },
+  upgrade: (_request, socket) => socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"),
+};
 
 /** Something that the operator has to mend; shown without a stack. */
 export class ServeError extends Error {}
