@@ -9,6 +9,9 @@ import { createShellConnector } from "./adapter/ssh/index.ts";
 import { ChainedAuditLog, publicKeyOf } from "./adapter/store/audit-log.ts";
 import { PostgresChangeFeed } from "./adapter/store/changes.ts";
 import { createConfigurationStore } from "./adapter/store/configuration-store.ts";
+import { createGrantStore } from "./adapter/store/grant-store.ts";
+import { createNotificationStore } from "./adapter/store/notification-store.ts";
+import { createPeopleStore } from "./adapter/store/people-store.ts";
 import { createRecordReader } from "./adapter/store/record-reader.ts";
 import { createReviewStore } from "./adapter/store/review-store.ts";
 import { createSignInStore } from "./adapter/store/sign-in-store.ts";
@@ -27,6 +30,8 @@ export interface StartOptions {
   /** Where checkpoints go outside the database; null: nowhere. */
   readonly checkpoints: string | null;
   readonly log: (line: string) => void;
+  /** This machine's clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 export interface Started {
@@ -44,7 +49,7 @@ export function packageFolder(): string {
 }
 
 export async function startGateway(options: StartOptions): Promise<Started> {
-  const { log, keys } = options;
+  const { log, keys, now = Date.now } = options;
   const root = packageFolder();
   const store = await openStore(options.storeUrl, join(root, "drizzle", "migrations"), log);
   const audit = new ChainedAuditLog(
@@ -61,13 +66,16 @@ export async function startGateway(options: StartOptions): Promise<Started> {
   await audit.start("0.1.0");
   await changes.start();
   const gateway = await createGateway({
-    clock: { now: Date.now },
+    clock: { now },
     identifier: () => randomBytes(12).toString("base64url"),
     sha256: (text) => createHash("sha256").update(text, "utf8").digest("hex"),
     audit,
     record: createRecordReader(store.pool),
     configurations: createConfigurationStore(store.pool),
     reviews: createReviewStore(store.pool),
+    grants: createGrantStore(store.pool),
+    people: createPeopleStore(store.pool),
+    notifications: createNotificationStore(store.pool),
     signIns: createSignInStore(store.pool),
     changes,
     secrets: createSecretStore(process.env, OWN_VARIABLES, keys.seal),

@@ -128,7 +128,7 @@ function Answer({ review, onAnswered }: { review: WireReview; onAnswered: (revie
     }
     setSending(verdict);
     setFailure(null);
-    const body: ReviewAnswerBody = { verdict, comment: comment.trim() };
+    const body: ReviewAnswerBody = { verdict, comment: comment.trim(), minutes: null };
     const result = await ask<WireReview>(`/api/reviews/${encodeURIComponent(review.id)}/answer`, { method: "POST", body });
     setSending(null);
     if (result.ok) onAnswered(result.value);

@@ -1,4 +1,6 @@
 export * from "./audit.ts";
 export * from "./configuration.ts";
+export * from "./notification.ts";
+export * from "./person.ts";
 export * from "./review.ts";
 export * from "./sign-in.ts";

@@ -87,7 +87,14 @@ async function judgeLine(
     const execution = { ok: true, value: described.prepared, sent: described.prepared.sent } as const;
     return [
       {
-        decision: judge(context, requester, { described, execution, obligations: [], place: "" }),
+        decision: judge(context, requester, {
+          described,
+          execution,
+          obligations: [],
+          place: "",
+          shape: { open: false, text },
+          protectedNow: () => true,
+        }),
         microActions: described.microActions,
         sent: described.prepared.sent,
       },

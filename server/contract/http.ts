@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ASKABLE } from "../core/domain/grant.ts";
 import type { WireReview } from "./socket.ts";
 
 /** Bodies of the HTTP interface. Every answer that is not 2xx is a `Problem`. */
@@ -62,8 +63,60 @@ export interface TargetTree {
 export const ReviewAnswerBody = z.strictObject({
   verdict: z.enum(["approve", "reject"]),
   comment: z.string().max(4_000).default(""),
+  /** A yes for so long; null: once, or for as long as was asked. */
+  minutes: z.number().int().min(1).max(10_080).nullable().default(null),
 });
 export type ReviewAnswerBody = z.infer<typeof ReviewAnswerBody>;
+/** `POST /api/reviews/:id/comment` → `WireReview` */
+export const ReviewCommentBody = z.strictObject({ text: z.string().trim().min(1).max(4_000) });
+export type ReviewCommentBody = z.infer<typeof ReviewCommentBody>;
+/** `POST /api/reviews/:id/escalate` → `WireReview` */
+export const EscalateBody = z.strictObject({ group: z.string().min(1).max(200) });
+/** `POST /api/reviews/access` → `WireReview`. What is named as decisions name it: `public.customers.email`. */
+export const AccessRequestBody = z.strictObject({
+  target: z.string().min(1).max(100),
+  access: z
+    .array(z.strictObject({ action: z.enum(ASKABLE), resource: z.string().min(1).max(500) }))
+    .min(1)
+    .max(20),
+  minutes: z.number().int().min(1).max(1_440),
+  reason: z.string().trim().max(2_000).default(""),
+});
+export type AccessRequestBody = z.infer<typeof AccessRequestBody>;
+/** `GET /api/reviews/:id/context`: what a reviewer wants to know around it. */
+export interface ReviewContext {
+  /** What the requester did in the same session before, the newest first. */
+  readonly statements: readonly { readonly at: number; readonly statement: string; readonly outcome: string }[];
+  /** Earlier reviews of the same shape, the newest first. */
+  readonly alike: readonly {
+    readonly id: string;
+    readonly requester: string;
+    readonly openedAt: number;
+    readonly state: WireReview["state"];
+    readonly by: readonly string[];
+  }[];
+}
+/** `POST /api/grants/:id/end` → `WireReview` */
+/** `GET /api/people` */
+export interface PersonItem {
+  readonly id: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** That hold now. */
+  readonly signIns: number;
+  readonly lastSignIn: number | null;
+  readonly disabled: { readonly at: number; readonly by: string; readonly reason: string } | null;
+}
+export interface PeopleList {
+  readonly people: readonly PersonItem[];
+}
+/** `POST /api/people`. Each ends what the person has open within a second. */
+export const PersonBody = z.strictObject({
+  id: z.string().min(3).max(320),
+  change: z.enum(["revoke-sign-ins", "disable", "enable"]),
+  reason: z.string().trim().max(1_000).default(""),
+});
+export type PersonBody = z.infer<typeof PersonBody>;
 /** `GET /api/reviews?state=open|all` */
 export interface ReviewList {
   readonly reviews: readonly WireReview[];

@@ -80,7 +80,8 @@ export const WireReview = z.object({
   requesterGroups: z.array(z.string()),
   target: z.string(),
   environment: z.string(),
-  kind: z.enum(["sql", "shell"]),
+  /** `access`: nothing waits to run; the person asks for what `asks` lists. */
+  kind: z.enum(["sql", "shell", "access"]),
   statement: z.string(),
   /** Spans are in `statement`. */
   decision: WireDecision,
@@ -88,7 +89,39 @@ export const WireReview = z.object({
   openedAt: z.number(),
   expiresAt: z.number(),
   approvalsNeeded: z.number().int(),
-  answers: z.array(z.object({ by: z.string(), verdict: z.enum(["approve", "reject"]), comment: z.string(), at: z.number() })),
+  answers: z.array(
+    z.object({
+      by: z.string(),
+      verdict: z.enum(["approve", "reject"]),
+      /** A yes for so long; null: once, or for as long as was asked. */
+      minutes: z.number().int().nullable(),
+      comment: z.string(),
+      at: z.number(),
+    }),
+  ),
+  comments: z.array(z.object({ by: z.string(), text: z.string(), at: z.number() })),
+  escalations: z.array(z.object({ group: z.string(), by: z.string(), at: z.number() })),
+  /** Groups to which the person who looks may hand it on. */
+  escalateTo: z.array(z.string()),
+  asks: z
+    .object({ access: z.array(z.object({ action: z.string(), resource: z.string() })), minutes: z.number().int() })
+    .nullable(),
+  /** A yes for some time would let literals differ; else it is for this exact text. */
+  shapeIsOpen: z.boolean(),
+  /** The longest that a yes may last; 0: only once. */
+  mostMinutes: z.number().int(),
+  grant: z
+    .object({
+      id: z.string(),
+      from: z.number(),
+      until: z.number(),
+      /** Before its time. */
+      ended: z.object({ at: z.number(), by: z.string() }).nullable(),
+      uses: z.number().int(),
+      /** By the person who looks. */
+      mayEnd: z.boolean(),
+    })
+    .nullable(),
   /** Whether the person who asks may answer, and if not why: `your own`, `not a reviewer`, `already answered`. */
   mayAnswer: z.boolean(),
   mayNotAnswerBecause: z.string().nullable(),

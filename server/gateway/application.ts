@@ -16,11 +16,26 @@ export const APPLICATION: Target = {
 
 type ApplicationAction = Extract<Action, "admin:read" | "admin:write" | "audit:read">;
 
-export function mayUse(set: PolicySet, principal: Principal, action: ApplicationAction, now: number): boolean {
-  const part = action === "audit:read" ? "record" : "configuration";
+/** What of Gatehouse an action is about. */
+export type ApplicationPart = "configuration" | "record" | "people" | "notifications";
+
+export function mayUse(
+  set: PolicySet,
+  principal: Principal,
+  action: ApplicationAction,
+  now: number,
+  part: ApplicationPart = action === "audit:read" ? "record" : "configuration",
+): boolean {
   return permits(set, principal, APPLICATION, { action, resource: { kind: "application", part }, span: [0, 0] }, now);
 }
 
-export function requireUse(set: PolicySet, principal: Principal, action: ApplicationAction, now: number): void {
-  if (!mayUse(set, principal, action, now)) throw new VerbError("forbidden", `no policy permits you \`${action}\`; ask an admin`);
+export function requireUse(
+  set: PolicySet,
+  principal: Principal,
+  action: ApplicationAction,
+  now: number,
+  part?: ApplicationPart,
+): void {
+  if (!mayUse(set, principal, action, now, part))
+    throw new VerbError("forbidden", `no policy permits you \`${action}\`; ask an admin`);
 }

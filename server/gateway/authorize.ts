@@ -6,7 +6,7 @@ import type { Refusal } from "../core/domain/refusal.ts";
 import type { Review } from "../core/domain/review.ts";
 import type { Described } from "../core/domain/statement.ts";
 import { decide } from "../core/policy/index.ts";
-import { fingerprintText } from "../core/review/cover.ts";
+import { fingerprintText, shapeText } from "../core/review/cover.ts";
 import type { Authorized } from "./authorized.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Reviews } from "./reviews.ts";
@@ -22,6 +22,10 @@ export interface Judgeable<T> {
   readonly obligations: readonly Obligation[];
   /** Part of what an approval covers beside the text: working directory, parameters. */
   readonly place: string;
+  /** What a yes for some time would cover. Not open: the exact text, in its place. */
+  readonly shape: { readonly open: boolean; readonly text: string };
+  /** Whether everything that has to be masked or filtered by now was so when this was written. */
+  readonly protectedNow: () => boolean;
 }
 
 export interface Requester {
@@ -31,8 +35,14 @@ export interface Requester {
 }
 
 export type Verdict<T> =
-  | { readonly outcome: "allow"; readonly decision: Decision; readonly authorized: Authorized<T> }
-  | { readonly outcome: "review"; readonly decision: Decision; readonly fingerprint: string }
+  /** `timedGrant`: the identifier of the one without which it would have waited. */
+  | {
+      readonly outcome: "allow";
+      readonly decision: Decision;
+      readonly authorized: Authorized<T>;
+      readonly timedGrant: string | null;
+    }
+  | { readonly outcome: "review"; readonly decision: Decision; readonly fingerprint: string; readonly shape: string }
   | { readonly outcome: "deny"; readonly decision: Decision };
 
 /** What policy and guard say, without recording and without letting anything run. */
@@ -41,7 +51,13 @@ export function judge<T>(context: Context, requester: Requester, statement: Judg
   const { described } = statement;
   const decided = decide(
     set,
-    { principal: requester.principal, target: requester.target, microActions: described.microActions, facts: described.facts },
+    {
+      principal: requester.principal,
+      target: requester.target,
+      microActions: described.microActions,
+      facts: described.facts,
+      grants: context.standing.grantsOf(requester.principal, requester.target),
+    },
     context.clock.now(),
   );
   if (decided.outcome === "deny") return decided;
@@ -94,11 +110,25 @@ export async function authorize<T extends object>(
       place: statement.place,
     }),
   );
+  const shape = context.sha256(
+    shapeText({
+      target: requester.target.id,
+      kind: statement.described.kind,
+      text: statement.shape.text,
+      place: statement.shape.open ? "" : statement.place,
+      microActions: statement.described.microActions,
+    }),
+  );
   let final = decision;
+  let timedGrant: string | null = null;
   if (decision.outcome === "review" && grant !== null) {
     const used = await reviews.use(grant, requester.principal, fingerprint, decision);
     if (used.ok) final = { ...decision, outcome: "allow" };
     else context.log(`grant ${grant.id} was not used: ${used.reason}`);
+  }
+  if (final.outcome === "review") {
+    timedGrant = await reviews.spendTimed(requester, shape, decision);
+    if (timedGrant !== null) final = { ...decision, outcome: "allow" };
   }
   await context.audit.append({
     type: "statement.decided",
@@ -124,13 +154,31 @@ export async function authorize<T extends object>(
       filtered: final.obligations.flatMap((obligation) => (obligation.type === "filter-rows" ? [obligation.table] : [])),
       policyVersion: final.policyVersion,
       review: grant === null ? null : grant.id,
+      grants: [...new Set([...final.reasons.flatMap(({ grant: by }) => by ?? []), ...(timedGrant === null ? [] : [timedGrant])])],
     },
   });
   if (final.outcome === "deny") return { outcome: "deny", decision: final };
-  if (final.outcome === "review") return { outcome: "review", decision: final, fingerprint };
+  if (final.outcome === "review") return { outcome: "review", decision: final, fingerprint, shape };
   if (!statement.execution.ok) throw new Error("allowed what the guard refuses");
-  return { outcome: "allow", decision: final, authorized: statement.execution.value as Authorized<T> };
+  return { outcome: "allow", decision: final, authorized: statement.execution.value as Authorized<T>, timedGrant };
 }
+
+/** Whether what runs may go on: policies and grants may have changed since it was let run. */
+export function mayGoOn<T>(
+  context: Context,
+  requester: Requester,
+  running: { readonly statement: Judgeable<T>; readonly granted: Granted },
+): boolean {
+  const { outcome } = judge(context, requester, running.statement);
+  if (outcome === "deny" || !running.statement.protectedNow()) return false;
+  return (
+    outcome === "allow" ||
+    (running.granted !== null && (running.granted.by === "run" || context.standing.holds(running.granted.id)))
+  );
+}
+
+/** By what a statement runs that policy would have reviewed: a grant for this run, or one for some time. */
+export type Granted = { readonly by: "run" } | { readonly by: "time"; readonly id: string } | null;
 
 /** A text that is no statement (it does not parse, or is refused as a whole) is a denial on the record like any other. */
 export async function recordRefusal(

@@ -1,16 +1,20 @@
 import type { TargetItem } from "../contract/http.ts";
 import type { Principal } from "../core/domain/principal.ts";
+import type { Review } from "../core/domain/review.ts";
 import { permits } from "../core/policy/index.ts";
+import { requestAccess } from "./access.ts";
 import { mayUse, requireUse } from "./application.ts";
 import type { GatewayVerbs } from "./gateway.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
+import { changePerson } from "./people.ts";
 import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
 import { recordPage, verifyRecord } from "./record.ts";
+import { reviewContext } from "./review-context.ts";
 import { Reviews } from "./reviews.ts";
 import { connectDecision, Sessions } from "./sessions.ts";
+import { Standing } from "./standing.ts";
 import { targetTree } from "./tree.ts";
 import { VerbError } from "./verb-error.ts";
-import { toWireReview } from "./wire.ts";
 
 /** One process's gateway: the verbs for pages and command line, and the live parts for sockets. */
 export interface Gateway {
@@ -24,7 +28,8 @@ export interface Gateway {
 export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   const configuration = await LiveConfiguration.load(ports);
   // Spread would lose accessors of class instances held in it, but ports are plain holders of them.
-  const context: Context = { ...ports, configuration };
+  const standing = await Standing.load(ports);
+  const context: Context = { ...ports, configuration, standing };
   const reviews = new Reviews(context);
   const sessions = new Sessions(context, reviews);
   return {
@@ -35,6 +40,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
     close: async () => {
       await sessions.closeAll("Gatehouse is stopping");
       reviews.close();
+      standing.close();
     },
   };
 }
@@ -82,21 +88,37 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
     reviews: async (principal, state) => {
       const all = await reviews.list(state);
       return {
-        reviews: all
-          .filter((review) => maySee(reviews, principal, review))
-          .map((review) => toWireReview(review, reviews.mayNotAnswerBecause(principal, review), configuration.set)),
+        reviews: all.filter((review) => maySee(reviews, principal, review)).map((review) => reviews.wire(principal, review)),
       };
     },
-    review: async (principal, id) => {
-      const review = await reviews.find(id);
-      if (!maySee(reviews, principal, review)) throw new VerbError("not-found", "there is no such review");
-      return toWireReview(review, reviews.mayNotAnswerBecause(principal, review), configuration.set);
-    },
+    review: async (principal, id) => reviews.wire(principal, await seen(reviews, principal, id)),
     answerReview: async (principal, id, answer) => {
-      const review = await reviews.find(id);
-      if (!maySee(reviews, principal, review)) throw new VerbError("not-found", "there is no such review");
-      const answered = await reviews.answer(principal, id, answer.verdict, answer.comment);
-      return toWireReview(answered, reviews.mayNotAnswerBecause(principal, answered), configuration.set);
+      await seen(reviews, principal, id);
+      return reviews.wire(principal, await reviews.answer(principal, id, answer));
+    },
+    commentReview: async (principal, id, text) => {
+      await seen(reviews, principal, id);
+      return reviews.wire(principal, await reviews.comment(principal, id, text));
+    },
+    escalateReview: async (principal, id, group) => {
+      await seen(reviews, principal, id);
+      return reviews.wire(principal, await reviews.escalate(principal, id, group));
+    },
+    withdrawReview: async (principal, id) => {
+      await seen(reviews, principal, id);
+      return reviews.wire(principal, await reviews.withdraw(principal, id));
+    },
+    reviewContext: async (principal, id) => reviewContext(context, await seen(reviews, principal, id)),
+    requestAccess: async (principal, body) => reviews.wire(principal, await requestAccess(context, reviews, principal, body)),
+    endGrant: async (principal, id) => reviews.wire(principal, await reviews.endGrant(principal, id)),
+    people: async (principal) => {
+      requireUse(configuration.set, principal, "admin:read", now(), "people");
+      return { people: await context.people.list() };
+    },
+    changePerson: async (principal, body) => {
+      requireUse(configuration.set, principal, "admin:write", now(), "people");
+      await changePerson(context, principal, body);
+      return { people: await context.people.list() };
     },
     configuration: async (principal) => {
       requireUse(configuration.set, principal, "admin:read", now());
@@ -125,8 +147,14 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
   };
 }
 
+async function seen(reviews: Reviews, principal: Principal, id: string): Promise<Review> {
+  const review = await reviews.find(id);
+  if (!maySee(reviews, principal, review)) throw new VerbError("not-found", "there is no such review");
+  return review;
+}
+
 /** A review is seen by its requester and by those who could answer it. */
-function maySee(reviews: Reviews, principal: Principal, review: Parameters<Reviews["counts"]>[1]): boolean {
+function maySee(reviews: Reviews, principal: Principal, review: Review): boolean {
   return (
     review.requester === principal.id ||
     review.answers.some((answer) => answer.by === principal.id) ||

@@ -128,7 +128,7 @@ describe("reviews over two replicas", () => {
     let id = "";
     const done = run(session, "delete from orders where id <= 10", { wait: true, onWaiting: (review) => (id = review) });
     await expect.poll(() => id).not.toBe("");
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "yes" });
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "yes", minutes: null });
     expect((await done).ends).toEqual(["done"]);
     const review = await two.gateway.reviews.find(id);
     expect(review.state).toMatchObject({ state: "approved" });
@@ -145,7 +145,7 @@ describe("reviews over two replicas", () => {
     const done = run(session, "delete from orders", { wait: true, signal: abort.signal, onWaiting: (review) => (id = review) });
     await expect.poll(() => id).not.toBe("");
     await expect(
-      two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "" }),
+      two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "", minutes: null }),
     ).rejects.toMatchObject({ code: "forbidden" });
     abort.abort(new Error("given up"));
     expect((await done).ends).toEqual(["withdrawn"]);
@@ -164,7 +164,7 @@ describe("reviews over two replicas", () => {
     await expect.poll(() => id).not.toBe("");
     const opened = await one.gateway.reviews.find(id);
     // The tab itself is one of those who use it.
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "" });
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "", minutes: null });
     const approved = await two.gateway.reviews.find(id);
     const attempts = await Promise.all(
       Array.from({ length: 200 }, (_, i) =>
@@ -185,10 +185,14 @@ describe("reviews over two replicas", () => {
     let id = "";
     const done = run(session, "delete from orders where id = 78", { wait: true, onWaiting: (review) => (id = review) });
     await expect.poll(() => id).not.toBe("");
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "reject", comment: "not today" });
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+      verdict: "reject",
+      comment: "not today",
+      minutes: null,
+    });
     expect((await done).ends).toEqual(["rejected"]);
     await expect(
-      two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "" }),
+      two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "", minutes: null }),
     ).rejects.toMatchObject({ code: "conflict" });
     await session.close("done");
   });

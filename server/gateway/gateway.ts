@@ -1,12 +1,16 @@
 import type {
+  AccessRequestBody,
   ConfigurationBody,
   ConfigurationList,
   ConfigurationResult,
   Me,
+  PeopleList,
+  PersonBody,
   RecordPage,
   RecordQuery,
   RecordVerification,
   ReviewAnswerBody,
+  ReviewContext,
   ReviewList,
   TargetItem,
   TargetTree,
@@ -25,6 +29,14 @@ export interface GatewayVerbs {
   reviews(principal: Principal, state: "open" | "all"): Promise<ReviewList>;
   review(principal: Principal, id: string): Promise<WireReview>;
   answerReview(principal: Principal, id: string, answer: ReviewAnswerBody): Promise<WireReview>;
+  commentReview(principal: Principal, id: string, text: string): Promise<WireReview>;
+  escalateReview(principal: Principal, id: string, group: string): Promise<WireReview>;
+  withdrawReview(principal: Principal, id: string): Promise<WireReview>;
+  reviewContext(principal: Principal, id: string): Promise<ReviewContext>;
+  requestAccess(principal: Principal, body: AccessRequestBody): Promise<WireReview>;
+  endGrant(principal: Principal, id: string): Promise<WireReview>;
+  people(principal: Principal): Promise<PeopleList>;
+  changePerson(principal: Principal, body: PersonBody): Promise<PeopleList>;
   configuration(principal: Principal): Promise<ConfigurationList>;
   validateConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
   saveConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;

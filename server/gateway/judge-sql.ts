@@ -8,6 +8,7 @@ import {
   type PreparedSql,
   protectSql,
   type SqlSessionState,
+  shapeOf,
   verifyRewrite,
 } from "../core/guard/sql/index.ts";
 import { protectionFor } from "../core/policy/index.ts";
@@ -32,29 +33,66 @@ export async function prepareSql(
   const described = describeSql(statement, catalog, state);
   if ("refusal" in described)
     return { ok: false, described: undescribed(statement.text, statement.span), refusal: described.refusal };
-  const protection = protectionFor(context.configuration.set, requester.principal, requester.target, context.clock.now());
-  const guarded = protectSql(described, protection, catalog, state);
+  const guard = () => {
+    const { principal, target } = requester;
+    const grants = context.standing.grantsOf(principal, target);
+    const protection = protectionFor(context.configuration.set, principal, target, context.clock.now(), grants);
+    return protectSql(described, protection, catalog, state);
+  };
+  const decidedBy = (): string => {
+    const now = context.clock.now();
+    const grants = context.standing.grantsOf(requester.principal, requester.target).filter((grant) => now < grant.until);
+    return JSON.stringify([context.configuration.set.version, requester.principal.groups, grants.map((grant) => grant.id)]);
+  };
+  const before = decidedBy();
+  const guarded = guard();
+  const shape = shapeOf(statement);
   const place = parameters === null ? "" : JSON.stringify(parameters);
-  if (!guarded.ok) return { ok: true, judgeable: { described, execution: guarded, obligations: [], place } };
+  if (!guarded.ok)
+    return { ok: true, judgeable: { described, execution: guarded, obligations: [], place, shape, protectedNow: () => false } };
   const prepared: PreparedSql = { ...guarded.prepared, parameters };
-  const obligations: Obligation[] = [
-    ...guarded.masked.map(({ column, mask }): Obligation => ({ type: "mask", column, mask })),
-    ...guarded.filtered.map(({ table, filter }): Obligation => ({ type: "filter-rows", table, filter })),
-  ];
+  const obligations = protecting(guarded);
+  const applied = new Set(obligations.map((obligation) => JSON.stringify(obligation)));
+  const protectedNow = (): boolean => {
+    if (decidedBy() === before) return true;
+    const now = guard();
+    return now.ok && protecting(now).every((obligation) => applied.has(JSON.stringify(obligation)));
+  };
   if (prepared.sent !== prepared.original) {
     const wrong = verifyRewrite(prepared, await context.parser.parse(prepared.sent));
     if (wrong !== null) {
       context.log(`a rewrite did not verify: ${wrong.message}`);
       return {
         ok: true,
-        judgeable: { described, execution: { ok: false, refusal: { ...wrong, span: statement.span } }, obligations, place },
+        judgeable: {
+          described,
+          execution: { ok: false, refusal: { ...wrong, span: statement.span } },
+          obligations,
+          place,
+          shape,
+          protectedNow,
+        },
       };
     }
   }
   return {
     ok: true,
-    judgeable: { described, execution: { ok: true, value: prepared, sent: prepared.sent }, obligations, place },
+    judgeable: {
+      described,
+      execution: { ok: true, value: prepared, sent: prepared.sent },
+      obligations,
+      place,
+      shape,
+      protectedNow,
+    },
   };
+}
+
+function protecting(guarded: Extract<ReturnType<typeof protectSql>, { ok: true }>): Obligation[] {
+  return [
+    ...guarded.masked.map(({ column, mask }): Obligation => ({ type: "mask", column, mask })),
+    ...guarded.filtered.map(({ table, filter }): Obligation => ({ type: "filter-rows", table, filter })),
+  ];
 }
 
 /** For a text of which nothing is known. */

@@ -1,6 +1,16 @@
 import type { LiveConfiguration } from "./live-configuration.ts";
 import type { AuditLog, Clock, SecretStore, ShellConnector, SqlConnector, SqlParser } from "./ports.ts";
-import type { ChangeFeed, ConfigurationStore, RecordReader, ReviewStore, SignInStore } from "./store-ports.ts";
+import type { Standing } from "./standing.ts";
+import type {
+  ChangeFeed,
+  ConfigurationStore,
+  GrantStore,
+  NotificationStore,
+  PeopleStore,
+  RecordReader,
+  ReviewStore,
+  SignInStore,
+} from "./store-ports.ts";
 
 /** Everything that the gateway needs of the world; made by main.ts. */
 export interface GatewayPorts {
@@ -12,6 +22,9 @@ export interface GatewayPorts {
   readonly record: RecordReader;
   readonly configurations: ConfigurationStore;
   readonly reviews: ReviewStore;
+  readonly grants: GrantStore;
+  readonly people: PeopleStore;
+  readonly notifications: NotificationStore;
   readonly signIns: SignInStore;
   readonly changes: ChangeFeed;
   readonly secrets: SecretStore;
@@ -28,7 +41,9 @@ export interface GatewayPorts {
   readonly log: (line: string) => void;
 }
 
-/** The ports with the configuration that holds now: what every verb works with. */
+/** The ports with the configuration and the grants that hold now: what every verb works with. */
 export interface Context extends GatewayPorts {
   readonly configuration: LiveConfiguration;
+  /** Timed grants that hold, and people who are shut out. */
+  readonly standing: Standing;
 }

@@ -1,13 +1,20 @@
+import type { WireReview } from "../contract/socket.ts";
+import type { AuditType } from "../core/domain/audit.ts";
 import type { Target } from "../core/domain/configuration.ts";
 import type { Decision } from "../core/domain/decision.ts";
+import type { TimedGrant } from "../core/domain/grant.ts";
 import type { Principal } from "../core/domain/principal.ts";
 import type { Review, ReviewAnswer, ReviewRequirement } from "../core/domain/review.ts";
 import type { Described } from "../core/domain/statement.ts";
 import { decide } from "../core/policy/index.ts";
-import { covers, requirementsOf } from "../core/review/cover.ts";
-import { transition } from "../core/review/transition.ts";
+import { answeredOf, covers, requirementsOf, timedGrantOf } from "../core/review/cover.ts";
+import { samePerson, transition } from "../core/review/transition.ts";
+import { mayUse } from "./application.ts";
+import type { Requester } from "./authorize.ts";
 import type { Context } from "./ports-of-gateway.ts";
+import type { NewReview, ReviewStore } from "./store-ports.ts";
 import { VerbError } from "./verb-error.ts";
+import { toWireReview } from "./wire.ts";
 
 const EXPIRE_EVERY_MS = 2_000;
 const WAIT_POLL_MS = 2_000;
@@ -16,10 +23,24 @@ export interface ReviewRequest {
   readonly principal: Principal;
   readonly target: Target;
   readonly session: string;
-  readonly described: Described;
+  readonly described: Omit<Described, "kind" | "facts"> & { readonly kind: Review["kind"] };
   readonly decision: Decision;
   readonly fingerprint: string;
+  /** Hash of what a yes for some time would cover; empty: nothing. */
+  readonly shape: string;
+  readonly shapeIsOpen: boolean;
+  readonly asks: Review["asks"];
+  /** Who has to say yes; absent: what the decision's policies ask. */
+  readonly requirements?: readonly ReviewRequirement[];
+  readonly validForMs?: number;
   readonly reason: string;
+}
+
+export interface GivenAnswer {
+  readonly verdict: ReviewAnswer["verdict"];
+  readonly comment: string;
+  /** A yes for so long; null: once, or for as long as was asked. */
+  readonly minutes: number | null;
 }
 
 /** Opening, answering, waiting for and using reviews. Rules: core/review/SPEC.md. */
@@ -50,13 +71,17 @@ export class Reviews {
       obligation.type === "approvals" ? [obligation.expireAfterMs] : [],
     );
     const id = this.#context.identifier();
+    const requirements = request.requirements ?? requirementsOf(decision);
     await this.#record("review.opened", principal.id, request.target.id, request.session, {
       review: id,
+      kind: described.kind,
       statement: described.text,
-      policies: requirementsOf(decision).map((requirement) => requirement.policy),
+      reason: request.reason,
+      minutes: request.asks?.minutes ?? null,
+      policies: requirements.map((requirement) => requirement.policy),
       fingerprint: request.fingerprint,
     });
-    return this.#context.reviews.open({
+    const review: NewReview = {
       id,
       requester: principal.id,
       requesterGroups: principal.groups,
@@ -72,10 +97,14 @@ export class Reviews {
         reasons: decision.reasons.map((reason) => ({ ...reason, span: within(reason.span, described.span) })),
       },
       fingerprint: request.fingerprint,
+      shape: request.shape,
+      shapeIsOpen: request.shapeIsOpen,
+      asks: request.asks,
       reason: request.reason,
-      requirements: requirementsOf(decision),
-      validForMs: Math.min(...expiries),
-    });
+      requirements,
+      validForMs: request.validForMs ?? Math.min(...expiries),
+    };
+    return this.#context.reviews.open(review, []);
   }
 
   list(which: "open" | "all"): Promise<readonly Review[]> {
@@ -98,49 +127,90 @@ export class Reviews {
     const forbidden = decision.reasons.some((reason) => reason.outcome === "deny" && reason.policy !== null);
     if (forbidden) return [];
     return review.requirements
-      .filter((requirement) => isReviewer(requirement, principal, decision.outcome === "allow"))
+      .filter((requirement) => isReviewer(requirement, review, principal, decision.outcome === "allow"))
       .map((requirement) => requirement.policy);
   }
 
   /** Null: the principal may answer. Else why not, in words. */
   mayNotAnswerBecause(principal: Principal, review: Review): string | null {
-    if (review.requester === principal.id) return "it is your own";
+    if (samePerson(review.requester, principal.id)) return "it is your own";
     if (review.state.state !== "open") return `it is ${review.state.state}`;
-    if (review.answers.some((answer) => answer.by === principal.id)) return "you have answered it already";
+    if (review.answers.some((answer) => samePerson(answer.by, principal.id))) return "you have answered it already";
     if (this.counts(principal, review).length === 0) return "you are not among its reviewers";
     return null;
   }
 
-  async answer(principal: Principal, id: string, verdict: ReviewAnswer["verdict"], comment: string): Promise<Review> {
+  /**
+   * On the record before it has an effect. RV-15: where another answer or the end of time came first, the record says of
+   * this one that it was lost.
+   */
+  async answer(principal: Principal, id: string, given: GivenAnswer): Promise<Review> {
     const review = await this.find(id);
     const because = this.mayNotAnswerBecause(principal, review);
     if (because !== null)
       throw new VerbError(review.state.state === "open" ? "forbidden" : "conflict", `you cannot answer this review: ${because}`);
     const counts = this.counts(principal, review);
-    await this.#record("review.answered", principal.id, review.target, review.session, {
-      review: id,
-      verdict,
-      comment,
-      statement: review.statement,
-      requester: review.requester,
-    });
-    const changed = await this.#context.reviews.change(id, (current, now) =>
-      transition(current, { event: "answer", answer: { by: principal.id, counts, verdict, comment, at: now } }),
-    );
-    if (!changed.ok) throw new VerbError("conflict", `you cannot answer this review: ${changed.reason}`);
+    const { verdict, comment, minutes } = given;
+    const body = { review: id, verdict, comment, minutes, statement: review.statement, requester: review.requester };
+    await this.#record("review.answered", principal.id, review.target, review.session, body);
+    const grant = this.#context.identifier();
+    const changed = await this.#context.reviews
+      .change(id, (current, now) => {
+        const next = transition(current, {
+          event: "answer",
+          answer: { by: principal.id, counts, verdict, minutes: verdict === "approve" ? minutes : null, comment, at: now },
+        });
+        if (!next.ok || next.review.state.state !== "approved") return next;
+        const timed = timedGrantOf(next.review);
+        return timed === null ? next : { ...next, grant: { id: grant, ...timed } };
+      })
+      .catch(async (error: unknown) => {
+        // Not known whether the store has it; the record must not say that it counts.
+        await this.#record("review.answer-lost", principal.id, review.target, review.session, {
+          ...body,
+          reason: "the store could not be reached",
+        }).catch(() => undefined);
+        throw error;
+      });
+    if (!changed.ok) {
+      await this.#record("review.answer-lost", principal.id, review.target, review.session, { ...body, reason: changed.reason });
+      throw new VerbError("conflict", `your answer came too late or is not possible: ${changed.reason}`);
+    }
+    const made = changed.review.grant;
+    if (made !== null)
+      await this.#record("grant.made", principal.id, review.target, review.session, {
+        grant: made.id,
+        review: id,
+        for: review.requester,
+        statement: review.statement,
+        from: made.from,
+        until: made.until,
+      });
     return changed.review;
   }
 
+  async comment(principal: Principal, id: string, text: string): Promise<Review> {
+    const review = await this.find(id);
+    await this.#record("review.commented", principal.id, review.target, review.session, { review: id, text });
+    return this.#changed(id, (current, now) => transition(current, { event: "comment", by: principal.id, text, at: now }));
+  }
+
+  async escalate(principal: Principal, id: string, group: string): Promise<Review> {
+    const review = await this.find(id);
+    const counts = this.counts(principal, review);
+    const changed = await this.#changed(id, (current, now) =>
+      transition(current, { event: "escalate", by: principal.id, group, counts, at: now }),
+    );
+    await this.#record("review.escalated", principal.id, review.target, review.session, { review: id, group });
+    return changed;
+  }
+
   async withdraw(principal: Principal, id: string): Promise<Review> {
-    const changed = await this.#context.reviews.change(id, (current, now) =>
+    const changed = await this.#changed(id, (current, now) =>
       transition(current, { event: "withdraw", by: principal.id, at: now }),
     );
-    if (!changed.ok) throw new VerbError("conflict", changed.reason);
-    await this.#record("review.closed", principal.id, changed.review.target, changed.review.session, {
-      review: id,
-      state: "withdrawn",
-    });
-    return changed.review;
+    await this.#record("review.closed", principal.id, changed.target, changed.session, { review: id, state: "withdrawn" });
+    return changed;
   }
 
   /**
@@ -156,7 +226,7 @@ export class Reviews {
     if (review.requester !== principal.id || review.fingerprint !== fingerprint)
       return { ok: false, reason: "the statement is not the one that was approved" };
     const changed = await this.#context.reviews.change(review.id, (current, now) => {
-      if (!covers(current, decision)) return { ok: false, reason: "policies ask for more than what was approved" };
+      if (!covers(answeredOf(current), decision)) return { ok: false, reason: "policies ask for more than what was approved" };
       return transition(current, { event: "use", at: now });
     });
     if (!changed.ok) return changed;
@@ -166,6 +236,74 @@ export class Reviews {
       approvedBy: changed.review.answers.map((answer) => answer.by),
     });
     return { ok: true };
+  }
+
+  /**
+   * Uses a timed grant of this shape that answers what policies ask now: one atomic step in the store. Returns its
+   * identifier, null: there is none.
+   */
+  async spendTimed(requester: Requester, shape: string, decision: Decision): Promise<string | null> {
+    const { principal, target, session } = requester;
+    for (const grant of await this.#context.grants.ofShape(principal.id, target.id, shape)) {
+      if (!covers(grant.answered, decision) || !(await this.#context.grants.use(grant.id))) continue;
+      await this.#record("grant.used", principal.id, target.id, session, {
+        grant: grant.id,
+        review: grant.review,
+        shape,
+        approvedBy: grant.approvedBy,
+      });
+      if (!this.#context.standing.holds(grant.id)) await this.#context.standing.refresh();
+      return grant.id;
+    }
+    return null;
+  }
+
+  /** Null: the principal may end the grant. Else why not. */
+  mayNotEndBecause(principal: Principal, grant: TimedGrant, review: Review): string | null {
+    const { configuration, clock } = this.#context;
+    const may =
+      grant.principal === principal.id ||
+      grant.approvedBy.includes(principal.id) ||
+      this.counts(principal, review).length > 0 ||
+      mayUse(configuration.set, principal, "admin:write", clock.now());
+    return may ? null : "only its holder, its reviewers and admins end a grant";
+  }
+
+  /** RV-12. */
+  async endGrant(principal: Principal, id: string): Promise<Review> {
+    const grant = await this.#context.grants.find(id);
+    if (grant === null) throw new VerbError("not-found", "there is no such grant");
+    const review = await this.find(grant.review);
+    const because = this.mayNotEndBecause(principal, grant, review);
+    if (because !== null) throw new VerbError("forbidden", because);
+    await this.#record("grant.ended", principal.id, grant.target, review.session, {
+      grant: id,
+      review: grant.review,
+      for: grant.principal,
+    });
+    if ((await this.#context.grants.end(id, principal.id)) === null) throw new VerbError("conflict", "the grant is over already");
+    return this.find(grant.review);
+  }
+
+  /** As the principal may see it and act on it. */
+  wire(principal: Principal, review: Review): WireReview {
+    const { set } = this.#context.configuration;
+    const own = review.requester === principal.id;
+    const may = review.state.state === "open" && (own || this.counts(principal, review).length > 0);
+    const asked = new Set(review.escalations.map((escalation) => escalation.group));
+    const groups = new Set(review.requirements.flatMap((requirement) => requirement.escalateTo));
+    const viewer = {
+      mayNotAnswerBecause: this.mayNotAnswerBecause(principal, review),
+      mayEndGrant: review.grant !== null && this.mayNotEndBecause(principal, review.grant, review) === null,
+      escalateTo: may ? [...groups].filter((group) => !asked.has(group)) : [],
+    };
+    return toWireReview(review, viewer, set);
+  }
+
+  async #changed(id: string, decide: Parameters<ReviewStore["change"]>[1]): Promise<Review> {
+    const changed = await this.#context.reviews.change(id, decide);
+    if (!changed.ok) throw new VerbError("conflict", changed.reason);
+    return changed.review;
   }
 
   /** Resolves when the review is no longer open. Rejects with the signal's reason when given up. */
@@ -222,7 +360,7 @@ export class Reviews {
   }
 
   #record(
-    type: "review.opened" | "review.answered" | "review.closed" | "grant.used",
+    type: Extract<AuditType, `review.${string}` | `grant.${string}`>,
     principal: string,
     target: string,
     session: string,
@@ -242,8 +380,12 @@ export async function withdrawn(context: Context, reviews: Reviews, principal: P
   }
 }
 
-/** Named people or groups; where the policy names none, whom policy permits `review:resolve` on the target. */
-function isReviewer(requirement: ReviewRequirement, principal: Principal, mayResolve: boolean): boolean {
+/** Named people or groups, and groups to which it was handed on; where the policy names none, whom policy permits `review:resolve` on the target. */
+function isReviewer(requirement: ReviewRequirement, review: Review, principal: Principal, mayResolve: boolean): boolean {
+  const handedOn = review.escalations.some(
+    ({ group }) => requirement.escalateTo.includes(group) && principal.groups.includes(group),
+  );
+  if (handedOn) return true;
   if (requirement.groups.length === 0 && requirement.users.length === 0) return mayResolve;
   return (
     requirement.users.some((user) => user.toLowerCase() === principal.id) ||

@@ -20,6 +20,8 @@ const LOOK_MS = 1_000;
 /** A short restart of the store does not cost people their sessions; nothing new starts meanwhile. */
 const LOOKS_LOST = 10;
 
+const DISABLED = "you are disabled in Gatehouse; ask an admin";
+
 interface Live {
   readonly requester: Requester;
   /** The target as it was when the session was opened. */
@@ -51,12 +53,12 @@ export interface OpenShellSession extends OpenSession {
   onInterrupt(listener: (reason: string) => void): void;
 }
 
-/** The sessions of this replica. Each is judged again whenever policies change. */
+/** The sessions of this replica. Each is judged again whenever policies or grants change. */
 export class Sessions {
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #live = new Map<string, Live>();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   readonly #watch: NodeJS.Timeout;
   /** How long the store has been out of reach, in looks. */
   #lost = 0;
@@ -64,7 +66,10 @@ export class Sessions {
   constructor(context: Context, reviews: Reviews) {
     this.#context = context;
     this.#reviews = reviews;
-    this.#unsubscribe = context.configuration.onChange(() => void this.#rejudge());
+    this.#unsubscribe = [
+      context.configuration.onChange(() => void this.#rejudge()),
+      context.standing.onChange(() => void this.#rejudge()),
+    ];
     this.#watch = setInterval(() => this.#look(), LOOK_MS);
     this.#watch.unref();
   }
@@ -107,7 +112,8 @@ export class Sessions {
       target,
       `${target.ssh.user}@${target.id}`,
       async () => {
-        if (!judge.mayGoOn()) for (const listener of interrupts) listener("policies changed: this command is no longer allowed");
+        if (!judge.mayGoOn())
+          for (const listener of interrupts) listener("policies or grants changed: this command is no longer allowed");
       },
       async () => connection.close(),
     );
@@ -116,7 +122,7 @@ export class Sessions {
   }
 
   async closeAll(reason: string): Promise<void> {
-    this.#unsubscribe();
+    for (const stop of this.#unsubscribe) stop();
     clearInterval(this.#watch);
     await Promise.all([...this.#live.values()].map((live) => live.end(reason)));
   }
@@ -142,6 +148,7 @@ export class Sessions {
       });
       throw new VerbError(code, message);
     };
+    if (context.standing.isDisabled(principal.id)) return refuse(DISABLED, "forbidden");
     if (target === undefined) return refuse(`there is no target \`${targetId}\``, "not-found");
     if (target.type !== type) return refuse(`target \`${targetId}\` is of type ${target.type}`, "not-found");
     if (!context.configuration.current)
@@ -242,13 +249,14 @@ export class Sessions {
   async #rejudge(): Promise<void> {
     await Promise.all(
       [...this.#live.values()].map(async (live) => {
+        if (this.#context.standing.isDisabled(live.requester.principal.id)) return live.end(DISABLED);
         const now = this.#context.configuration.set.targets.get(live.target.id);
         if (now === undefined) return live.end(`target \`${live.target.id}\` was removed`);
         if (JSON.stringify(now) !== JSON.stringify(live.target))
           return live.end(`target \`${live.target.id}\` was changed; open it again`);
         const decision = connectDecision(this.#context, live.requester.principal, now);
         if (decision.outcome !== "allow")
-          return live.end(`policies changed: ${decision.reasons[0]?.message ?? "you may no longer connect"}`);
+          return live.end(`policies or grants changed: ${decision.reasons[0]?.message ?? "you may no longer connect"}`);
         await live.rejudge();
       }),
     ).catch((error: unknown) =>
@@ -266,7 +274,8 @@ function endsWith(
 
 function connectDecision(context: Context, principal: Principal, target: Target) {
   const action = { action: "target:connect", resource: { kind: "target" }, span: [0, 0] } as const;
-  return decide(context.configuration.set, { principal, target, microActions: [action], facts: {} }, context.clock.now());
+  const grants = context.standing.grantsOf(principal, target);
+  return decide(context.configuration.set, { principal, target, microActions: [action], facts: {}, grants }, context.clock.now());
 }
 
 export { connectDecision };

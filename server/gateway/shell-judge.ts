@@ -3,7 +3,17 @@ import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import type { Review } from "../core/domain/review.ts";
 import { type DescribedShell, describeShell, type PreparedShell, type ShellWhere } from "../core/guard/shell/index.ts";
-import { authorize, type Judgeable, judge, type Requester, recordRefusal, refusedText } from "./authorize.ts";
+import {
+  authorize,
+  type Granted,
+  type Judgeable,
+  judge,
+  mayGoOn,
+  type Requester,
+  recordRefusal,
+  refusedText,
+  type Verdict,
+} from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
 import { undescribed } from "./judge-sql.ts";
 import { placesOf } from "./places.ts";
@@ -46,7 +56,7 @@ export class ShellJudge {
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #requester: Requester;
-  #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: boolean } | null = null;
+  #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: Granted } | null = null;
 
   readonly #connection: ShellConnection;
 
@@ -84,7 +94,7 @@ export class ShellJudge {
     const { microActions } = described;
     const first = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
     if (first.outcome === "deny") return denied(first.decision, microActions);
-    if (first.outcome === "allow") return this.#allow(first.authorized, first.decision, statement, false);
+    if (first.outcome === "allow") return this.#allow(first, statement, null);
     if (!options.waitForReview)
       return {
         allowed: false,
@@ -100,6 +110,9 @@ export class ShellJudge {
       described,
       decision: first.decision,
       fingerprint: first.fingerprint,
+      shape: first.shape,
+      shapeIsOpen: statement.shape.open,
+      asks: null,
       reason: options.reason,
     });
     options.onReview(review);
@@ -120,7 +133,7 @@ export class ShellJudge {
     const now = await this.#placed(text, where);
     if ("refusal" in now) return this.#refuse(text, now.refusal);
     const again = await authorize(this.#context, this.#reviews, this.#requester, judgeable(now, where), resolved);
-    if (again.outcome === "allow") return this.#allow(again.authorized, again.decision, statement, true);
+    if (again.outcome === "allow") return this.#allow(again, statement, { by: "run" });
     if (again.outcome === "deny") return denied(again.decision, microActions);
     return {
       allowed: false,
@@ -133,9 +146,7 @@ export class ShellJudge {
 
   /** After a change of policies: whether what runs may go on. */
   mayGoOn(): boolean {
-    if (this.#current === null) return true;
-    const { outcome } = judge(this.#context, this.#requester, this.#current.statement);
-    return outcome === "allow" || (outcome === "review" && this.#current.granted);
+    return this.#current === null || mayGoOn(this.#context, this.#requester, this.#current);
   }
 
   /** Described with where its paths lead on the host: a link is judged as what it leads to, too. */
@@ -146,12 +157,11 @@ export class ShellJudge {
   }
 
   #allow(
-    command: Authorized<PreparedShell>,
-    decision: Decision,
+    { authorized: command, decision, timedGrant }: Extract<Verdict<PreparedShell>, { outcome: "allow" }>,
     statement: Judgeable<PreparedShell>,
-    granted: boolean,
+    granted: Granted,
   ): ShellSubmission {
-    this.#current = { statement, granted };
+    this.#current = { statement, granted: timedGrant === null ? granted : { by: "time", id: timedGrant } };
     return {
       allowed: true,
       command,
@@ -191,6 +201,8 @@ function judgeable(described: DescribedShell, where: ShellWhere): Judgeable<Prep
     execution: { ok: true, value: described.prepared, sent: described.prepared.sent },
     obligations: [],
     place: JSON.stringify([where.cwd, where.environment]),
+    shape: { open: false, text: described.text },
+    protectedNow: () => true,
   };
 }
 

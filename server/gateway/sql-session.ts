@@ -4,7 +4,17 @@ import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
-import { authorize, type Judgeable, judge, type Requester, recordRefusal, refusedText, type Verdict } from "./authorize.ts";
+import {
+  authorize,
+  type Granted,
+  type Judgeable,
+  judge,
+  mayGoOn,
+  type Requester,
+  recordRefusal,
+  refusedText,
+  type Verdict,
+} from "./authorize.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
 import type { SqlConnection, SqlEnd, SqlLimits, SqlNotice } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
@@ -47,7 +57,7 @@ export class SqlSession {
   readonly #connection: SqlConnection;
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
-  #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: boolean } | null = null;
+  #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted } | null = null;
 
   constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection) {
     this.id = requester.session;
@@ -117,12 +127,9 @@ export class SqlSession {
     return this.#connection.cancel();
   }
 
-  /** After a change of policies: what runs and is no longer allowed is cancelled. */
+  /** After a change of policies or grants: what runs and is no longer allowed is cancelled. */
   async rejudge(): Promise<void> {
-    const current = this.#current;
-    if (current === null) return;
-    const { outcome } = judge(this.#context, this.#requester, current.statement);
-    if (outcome === "deny" || (outcome === "review" && !current.granted)) await this.cancel();
+    if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) await this.cancel();
   }
 
   async close(): Promise<void> {
@@ -160,7 +167,9 @@ export class SqlSession {
         continue;
       }
       if (options.signal.aborted) return { ended: "cancelled", durationMs: 0 };
-      const end = await this.#execute(index, verdict, grant !== null, observer);
+      const once: Granted = grant === null ? null : { by: "run" };
+      const granted: Granted = verdict.timedGrant === null ? once : { by: "time", id: verdict.timedGrant };
+      const end = await this.#execute(index, verdict, granted, observer);
       if (end.ended === "failed" && end.error.code === DEFINITION_CHANGED && attempt < ATTEMPTS) continue;
       return end;
     }
@@ -199,6 +208,9 @@ export class SqlSession {
       described: { ...verdict.judgeable.described, text: statement.text },
       decision: verdict.decision,
       fingerprint: verdict.fingerprint,
+      shape: verdict.shape,
+      shapeIsOpen: verdict.judgeable.shape.open,
+      asks: null,
       reason: options.reason,
     });
     observer.waiting(index, review);
@@ -214,10 +226,15 @@ export class SqlSession {
   async #execute(
     index: number,
     verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
-    granted: boolean,
+    granted: Granted,
     observer: RunObserver,
   ): Promise<SqlEnd> {
     this.#current = verdict.judgeable === null ? null : { statement: verdict.judgeable, granted };
+    // A grant can have ended while the decision went onto the record.
+    if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) {
+      this.#current = null;
+      return { ended: "cancelled", durationMs: 0 };
+    }
     let rows = 0;
     const end = await this.#connection.run(verdict.authorized, limitsOf(verdict.decision, verdict.authorized), {
       columns: (columns) => observer.columns(index, columns),

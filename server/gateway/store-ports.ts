@@ -2,6 +2,8 @@ import type { RecordQuery } from "../contract/http.ts";
 import type { Checkpoint } from "../core/audit/verify.ts";
 import type { AuditEntry } from "../core/domain/audit.ts";
 import type { ConfigurationDocument, Kind } from "../core/domain/configuration.ts";
+import type { TimedGrant } from "../core/domain/grant.ts";
+import type { Json } from "../core/domain/json.ts";
 import type { Review, ReviewAnswer } from "../core/domain/review.ts";
 
 export interface StoredDocument {
@@ -45,25 +47,97 @@ export interface SignInStore {
   revoke(sid: string): Promise<void>;
 }
 
-export type NewReview = Omit<Review, "openedAt" | "expiresAt" | "answers" | "state"> & { readonly validForMs: number };
+export type NewReview = Omit<Review, "openedAt" | "expiresAt" | "answers" | "comments" | "escalations" | "state" | "grant"> & {
+  readonly validForMs: number;
+};
 
 export interface ReviewStore {
-  open(review: NewReview): Promise<Review>;
+  open(review: NewReview, notifications: readonly NewNotification[]): Promise<Review>;
   find(id: string): Promise<Review | null>;
   list(which: "open" | "all"): Promise<readonly Review[]>;
-  /** One atomic step under the row's lock; `decide` gives the next state from the current one and the store's time, or a reason. */
+  /** Earlier ones of the same shape, the newest first. */
+  alike(review: Review): Promise<readonly Review[]>;
+  /** How many wait for this requester. */
+  openOf(requester: string): Promise<number>;
+  /**
+   * One atomic step under the row's lock; `decide` gives the next state from the current one and the store's time, or a
+   * reason. What it tells of, and the timed grant that it makes, are stored with it or not at all.
+   */
   change(
     id: string,
     decide: (
       review: Review,
       now: number,
-    ) => { readonly ok: true; readonly review: Review } | { readonly ok: false; readonly reason: string },
+    ) =>
+      | {
+          readonly ok: true;
+          readonly review: Review;
+          readonly grant?: { readonly id: string; readonly minutes: number };
+          readonly notifications?: readonly NewNotification[];
+        }
+      | { readonly ok: false; readonly reason: string },
   ): Promise<ReviewChange>;
   /** Marks what is over as expired and returns it. */
   expire(): Promise<readonly Review[]>;
 }
 export type ReviewChange = { readonly ok: true; readonly review: Review } | { readonly ok: false; readonly reason: string };
 export type { ReviewAnswer };
+
+export interface GrantStore {
+  /** What holds now, with how long it still does. */
+  live(): Promise<readonly { readonly grant: TimedGrant; readonly remainingMs: number }[]>;
+  find(id: string): Promise<TimedGrant | null>;
+  /** Those of a shape that hold now. */
+  ofShape(principal: string, target: string, shape: string): Promise<readonly TimedGrant[]>;
+  /** One atomic step: counts a use if it still holds. */
+  use(id: string): Promise<boolean>;
+  /** Announces a change. Null: it was over already. */
+  end(id: string, by: string): Promise<TimedGrant | null>;
+}
+
+export interface PersonItem {
+  readonly id: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** That hold now. */
+  readonly signIns: number;
+  readonly lastSignIn: number | null;
+  readonly disabled: { readonly at: number; readonly by: string; readonly reason: string } | null;
+}
+
+export interface PeopleStore {
+  /** Identifiers of those who are shut out. */
+  disabled(): Promise<readonly string[]>;
+  list(): Promise<readonly PersonItem[]>;
+  /** How many were revoked. Announces each. */
+  revokeSignIns(id: string): Promise<number>;
+  /** Also revokes sign-ins and ends timed grants. Announces all. */
+  disable(id: string, by: string, reason: string): Promise<{ readonly changed: boolean; readonly signIns: number }>;
+  enable(id: string): Promise<boolean>;
+}
+
+export interface NewNotification {
+  readonly channel: string;
+  readonly body: { readonly [key: string]: Json };
+}
+
+export interface QueuedNotification extends NewNotification {
+  readonly id: string;
+  /** This one counted. */
+  readonly attempts: number;
+}
+
+export interface NotificationStore {
+  /** What is due, for this replica alone until the lease is over. */
+  take(leaseMs: number): Promise<readonly QueuedNotification[]>;
+  sent(id: string): Promise<void>;
+  /** `retryMs` null: given up. */
+  failed(id: string, error: string, retryMs: number | null): Promise<void>;
+  dead(): Promise<readonly (QueuedNotification & { readonly error: string; readonly at: number })[]>;
+  retry(id: string): Promise<boolean>;
+  /** Forgets what was sent longer ago. */
+  sweep(keepMs: number): Promise<void>;
+}
 
 export interface RecordReader {
   page(query: RecordQuery): Promise<{
@@ -79,6 +153,9 @@ export interface RecordReader {
 export type Change =
   | { readonly topic: "configuration" }
   | { readonly topic: "review"; readonly id: string }
+  | { readonly topic: "grant"; readonly id: string }
+  | { readonly topic: "person"; readonly id: string }
+  | { readonly topic: "outbox" }
   | { readonly topic: "sign-in"; readonly sid: string };
 
 /** Changes that any replica made, this one too. */
@@ -96,4 +173,9 @@ export class StoreError extends Error {
 
 export class StoreConflict extends Error {
   readonly code = "conflict";
+}
+
+/** Someone who is shut out may not sign in; `message` is for them. */
+export class PersonDisabled extends Error {
+  readonly code = "invalid";
 }

@@ -11,7 +11,8 @@ export async function targetTree(context: Context, principal: Principal, target:
   const catalog = await context.sql.catalog(target, { password });
   const { set } = context.configuration;
   const now = context.clock.now();
-  const protection = protectionFor(set, principal, target, now);
+  const grants = context.standing.grantsOf(principal, target);
+  const protection = protectionFor(set, principal, target, now, grants);
   return {
     target: target.id,
     tables: treeOf(catalog, protection).map((relation) => {
@@ -22,6 +23,7 @@ export async function targetTree(context: Context, principal: Principal, target:
         target,
         { action: "sql:select", resource: { kind: "table", schema, table: name }, span: [0, 0] },
         now,
+        grants,
       );
       return {
         schema,
@@ -32,7 +34,7 @@ export async function targetTree(context: Context, principal: Principal, target:
         columns: open
           ? relation.columns.map((column) => {
               const resource = { kind: "column", schema, table: name, column: column.name } as const;
-              const may = permits(set, principal, target, { action: "sql:select", resource, span: [0, 0] }, now);
+              const may = permits(set, principal, target, { action: "sql:select", resource, span: [0, 0] }, now, grants);
               const exposure: Exposure = !may ? "denied" : column.mask === null ? "open" : "masked";
               return { name: column.name, type: column.type, exposure, mask: may ? column.mask : null };
             })

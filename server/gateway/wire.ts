@@ -3,6 +3,7 @@ import type { Decision } from "../core/domain/decision.ts";
 import { type MicroAction, resourceName } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
 import type { PolicySet } from "../core/policy/index.ts";
+import { mostMinutes } from "../core/review/cover.ts";
 
 /** What the browser is told of a decision; with the descriptions of the policies that made it. */
 export function toWireDecision(decision: Decision, microActions: readonly MicroAction[], set: PolicySet): WireDecision {
@@ -31,8 +32,18 @@ export function toWireDecision(decision: Decision, microActions: readonly MicroA
   };
 }
 
-/** `mayNotAnswerBecause`: null when the one who asks may. */
-export function toWireReview(review: Review, mayNotAnswerBecause: string | null, set: PolicySet): WireReview {
+/** What the one who looks may do with a review. */
+export interface Viewer {
+  /** Null: they may answer. */
+  readonly mayNotAnswerBecause: string | null;
+  readonly mayEndGrant: boolean;
+  /** Groups to which they may hand it on. */
+  readonly escalateTo: readonly string[];
+}
+
+export function toWireReview(review: Review, viewer: Viewer, set: PolicySet): WireReview {
+  const { mayNotAnswerBecause } = viewer;
+  const { grant } = review;
   return {
     id: review.id,
     state: review.state.state,
@@ -47,7 +58,30 @@ export function toWireReview(review: Review, mayNotAnswerBecause: string | null,
     openedAt: review.openedAt,
     expiresAt: review.expiresAt,
     approvalsNeeded: Math.max(1, ...review.requirements.map((requirement) => requirement.approvals)),
-    answers: review.answers.map(({ by, verdict, comment, at }) => ({ by, verdict, comment, at })),
+    answers: review.answers.map(({ by, verdict, minutes, comment, at }) => ({ by, verdict, minutes, comment, at })),
+    comments: review.comments.map((comment) => ({ ...comment })),
+    escalations: review.escalations.map((escalation) => ({ ...escalation })),
+    escalateTo: [...viewer.escalateTo],
+    asks:
+      review.asks === null
+        ? null
+        : {
+            access: review.asks.access.map(({ action, resource }) => ({ action, resource: resourceName(resource) })),
+            minutes: review.asks.minutes,
+          },
+    shapeIsOpen: review.shapeIsOpen,
+    mostMinutes: review.asks === null && review.shape === "" ? 0 : mostMinutes(review),
+    grant:
+      grant === null
+        ? null
+        : {
+            id: grant.id,
+            from: grant.from,
+            until: grant.until,
+            ended: grant.ended,
+            uses: grant.uses,
+            mayEnd: viewer.mayEndGrant,
+          },
     mayAnswer: mayNotAnswerBecause === null,
     mayNotAnswerBecause,
     usedAt: review.state.state === "approved" ? review.state.usedAt : null,

@@ -6,7 +6,7 @@ import type { Review } from "../core/domain/review.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import { principalOf } from "../gateway/principal-of.ts";
 import type { Person } from "../gateway/sessions.ts";
-import { toWireDecision, toWireReview } from "../gateway/wire.ts";
+import { toWireDecision } from "../gateway/wire.ts";
 
 /** Bytes that may wait in a socket before a result is read further. */
 const HIGH_WATER = 4_000_000;
@@ -50,7 +50,7 @@ export class Say {
 
   review(review: Review): WireReview {
     const { set } = this.#gateway.context.configuration;
-    return toWireReview(review, this.#gateway.reviews.mayNotAnswerBecause(principalOf(this.#person, set), review), set);
+    return this.#gateway.reviews.wire(principalOf(this.#person, set), review);
   }
 
   /** An expected refusal is told as it is; anything else goes to the log, and the browser hears that it went wrong. */

@@ -11,6 +11,9 @@ const Announcement = z.discriminatedUnion("topic", [
   z.object({ topic: z.literal("configuration") }),
   z.object({ topic: z.literal("review"), id: z.string() }),
   z.object({ topic: z.literal("sign-in"), sid: z.string() }),
+  z.object({ topic: z.literal("grant"), id: z.string() }),
+  z.object({ topic: z.literal("person"), id: z.string() }),
+  z.object({ topic: z.literal("outbox") }),
 ]);
 
 /** Says it on the same connection that made the change, so that it is heard when the change is there to be read. */

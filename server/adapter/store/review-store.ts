@@ -1,44 +1,60 @@
 import type pg from "pg";
-import type { Review, ReviewAnswer, ReviewState } from "../../core/domain/review.ts";
-import type { NewReview, ReviewStore } from "../../gateway/store-ports.ts";
+import type { TimedGrant } from "../../core/domain/grant.ts";
+import type {
+  Escalation,
+  Review,
+  ReviewAnswer,
+  ReviewComment,
+  ReviewRequirement,
+  ReviewState,
+} from "../../core/domain/review.ts";
+import { answeredOf } from "../../core/review/cover.ts";
+import type { NewReview, ReviewChange, ReviewStore } from "../../gateway/store-ports.ts";
 import { announce } from "./changes.ts";
+import { GRANT_COLUMNS, type GrantRow, grantOf, insertGrant } from "./grant-store.ts";
+import { enqueue } from "./notification-store.ts";
+import { storableJson } from "./storable-json.ts";
 import { attempt } from "./store.ts";
+import { inTransaction } from "./transaction.ts";
 
 interface Row {
   readonly id: string;
   readonly state: ReviewState["state"];
   readonly body: Omit<NewReview, "validForMs">;
   readonly answers: readonly ReviewAnswer[];
+  readonly comments: readonly ReviewComment[];
+  readonly escalations: readonly Escalation[];
   readonly opened: number;
   readonly expires: number;
   readonly resolved: number | null;
   readonly used: number | null;
-  readonly now: number;
+  readonly grant: GrantRow | null;
 }
 
 const MS = (column: string, name: string): string => `(extract(epoch FROM ${column}) * 1000)::float8 AS ${name}`;
-const COLUMNS = `id, state, body, answers, ${MS("opened_at", "opened")}, ${MS("expires_at", "expires")}, ${MS("resolved_at", "resolved")}, ${MS("used_at", "used")}, ${MS("clock_timestamp()", "now")}`;
-const LIST_LIMIT = 500;
+const COLUMNS = `id, state, body, answers, comments, escalations, ${MS("opened_at", "opened")}, ${MS("expires_at", "expires")}, ${MS("resolved_at", "resolved")}, ${MS("used_at", "used")},
+  (SELECT to_jsonb(g) FROM (SELECT ${GRANT_COLUMNS} FROM timed_grant WHERE timed_grant.review = review.id) g) AS grant`;
+const LIST_LIMIT = 1_000;
+const ALIKE_LIMIT = 10;
 
 /** Reviews in the store. All times are the store's, so that replicas with different clocks agree. */
 export function createReviewStore(pool: pg.Pool): ReviewStore {
   return {
-    open: (review) =>
-      attempt("cannot open the review", async () => {
-        const { validForMs, ...body } = review;
-        const found = await pool.query<Row>(
-          `INSERT INTO review (id, requester, target, fingerprint, state, body, answers, expires_at)
-           VALUES ($1, $2, $3, $4, 'open', $5, '[]', now() + $6 * interval '1 millisecond') RETURNING ${COLUMNS}`,
-          [review.id, review.requester, review.target, review.fingerprint, storableJson(body), validForMs],
-        );
-        await announce(pool, { topic: "review", id: review.id });
-        return reviewOf(found.rows[0] as Row);
-      }),
-    find: (id) =>
-      attempt("cannot read the review", async () => {
-        const found = await pool.query<Row>(`SELECT ${COLUMNS} FROM review WHERE id = $1`, [id]);
-        return found.rows[0] === undefined ? null : reviewOf(found.rows[0]);
-      }),
+    open: (review, notifications) =>
+      attempt("cannot open the review", () =>
+        inTransaction(pool, async (client) => {
+          const { validForMs, ...body } = review;
+          const found = await client.query<Row>(
+            `INSERT INTO review (id, requester, target, fingerprint, shape, state, body, answers, expires_at)
+             VALUES ($1, $2, $3, $4, $5, 'open', $6, '[]', now() + $7 * interval '1 millisecond') RETURNING ${COLUMNS}`,
+            [review.id, review.requester, review.target, review.fingerprint, review.shape, storableJson(body), validForMs],
+          );
+          await enqueue(client, notifications);
+          await announce(client, { topic: "review", id: review.id });
+          return reviewOf(found.rows[0] as Row);
+        }),
+      ),
+    find: (id) => attempt("cannot read the review", () => find(pool, id)),
     list: (which) =>
       attempt("cannot read the reviews", async () => {
         const found = await pool.query<Row>(
@@ -46,59 +62,112 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
         );
         return found.rows.map(reviewOf);
       }),
-    change: (id, decide) => attempt("cannot change the review", () => change(pool, id, decide)),
-    expire: () =>
-      attempt("cannot expire reviews", async () => {
+    alike: (review) =>
+      attempt("cannot read earlier reviews", async () => {
         const found = await pool.query<Row>(
-          `UPDATE review SET state = 'expired', resolved_at = now(), revision = revision + 1
-           WHERE expires_at <= now() AND (state = 'open' OR (state = 'approved' AND used_at IS NULL)) RETURNING ${COLUMNS}`,
+          `SELECT ${COLUMNS} FROM review WHERE shape <> '' AND shape = $1 AND id <> $2 ORDER BY opened_at DESC LIMIT ${ALIKE_LIMIT}`,
+          [review.shape, review.id],
         );
-        for (const row of found.rows) await announce(pool, { topic: "review", id: row.id });
         return found.rows.map(reviewOf);
       }),
+    openOf: (requester) =>
+      attempt("cannot count open reviews", async () => {
+        const found = await pool.query<{ readonly open: number }>(
+          "SELECT count(*)::int AS open FROM review WHERE requester = $1 AND state = 'open' AND expires_at > now()",
+          [requester],
+        );
+        return found.rows[0]?.open ?? 0;
+      }),
+    change: (id, decide) => attempt("cannot change the review", () => change(pool, id, decide)),
+    expire: () =>
+      attempt("cannot expire reviews", () =>
+        inTransaction(pool, async (client) => {
+          const found = await client.query<Row>(
+            `UPDATE review SET state = 'expired', resolved_at = now(), revision = revision + 1
+             WHERE expires_at <= now() AND (state = 'open' OR (state = 'approved' AND used_at IS NULL AND body->>'kind' <> 'access'))
+             RETURNING ${COLUMNS}`,
+          );
+          for (const row of found.rows) await announce(client, { topic: "review", id: row.id });
+          return found.rows.map(reviewOf);
+        }),
+      ),
   };
 }
 
-async function change(
-  pool: pg.Pool,
-  id: string,
-  decide: Parameters<ReviewStore["change"]>[1],
-): ReturnType<ReviewStore["change"]> {
-  const client = await pool.connect();
+async function find(client: pg.Pool | pg.PoolClient, id: string): Promise<Review | null> {
+  const found = await client.query<Row>(`SELECT ${COLUMNS} FROM review WHERE id = $1`, [id]);
+  return found.rows[0] === undefined ? null : reviewOf(found.rows[0]);
+}
+
+/** Undoes the transaction and is no failure. */
+class Refused extends Error {
+  readonly because: string;
+  constructor(because: string) {
+    super(because);
+    this.because = because;
+  }
+}
+
+async function change(pool: pg.Pool, id: string, decide: Parameters<ReviewStore["change"]>[1]): Promise<ReviewChange> {
   try {
-    await client.query("BEGIN");
-    const found = await client.query<Row>(`SELECT ${COLUMNS} FROM review WHERE id = $1 FOR UPDATE`, [id]);
-    const row = found.rows[0];
-    const next = row === undefined ? { ok: false as const, reason: "there is no such review" } : decide(reviewOf(row), row.now);
-    if (!next.ok) {
-      await client.query("ROLLBACK");
-      client.release();
-      return next;
-    }
-    const { state } = next.review;
-    await client.query(
-      `UPDATE review SET state = $2, answers = $3, revision = revision + 1,
-         resolved_at = CASE WHEN $2 = 'open' THEN NULL ELSE coalesce(resolved_at, now()) END,
-         used_at = to_timestamp($4::float8 / 1000) WHERE id = $1`,
-      [id, state.state, storableJson(next.review.answers), state.state === "approved" ? state.usedAt : null],
-    );
-    await announce(client, { topic: "review", id });
-    await client.query("COMMIT");
-    client.release();
-    return next;
+    return await inTransaction(pool, async (client) => {
+      const found = await client.query<Row>(`SELECT ${COLUMNS} FROM review WHERE id = $1 FOR UPDATE`, [id]);
+      const row = found.rows[0];
+      if (row === undefined) throw new Refused("there is no such review");
+      // Asked only now: the lock may have been waited for while the review ran out.
+      const clock = await client.query<{ readonly now: number }>(`SELECT ${MS("clock_timestamp()", "now")}`);
+      const next = decide(reviewOf(row), Number(clock.rows[0]?.now));
+      if (!next.ok) throw new Refused(next.reason);
+      const { state, answers, comments, escalations } = next.review;
+      await client.query(
+        `UPDATE review SET state = $2, answers = $3, comments = $4, escalations = $5, revision = revision + 1,
+           resolved_at = CASE WHEN $2 = 'open' THEN NULL ELSE coalesce(resolved_at, now()) END,
+           used_at = to_timestamp($6::float8 / 1000) WHERE id = $1`,
+        [
+          id,
+          state.state,
+          storableJson(answers),
+          storableJson(comments),
+          storableJson(escalations),
+          state.state === "approved" ? state.usedAt : null,
+        ],
+      );
+      if (next.grant !== undefined)
+        await insertGrant(client, { ...next.grant, review: next.review, answered: answeredOf(next.review) });
+      await enqueue(client, next.notifications ?? []);
+      await announce(client, { topic: "review", id });
+      const changed = next.grant === undefined ? next.review : await find(client, id);
+      return { ok: true, review: changed ?? next.review };
+    });
   } catch (error) {
-    client.release(true);
+    if (error instanceof Refused) return { ok: false, reason: error.because };
     throw error;
   }
 }
 
-/** jsonb holds no NUL. */
-function storableJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll("\\u0000", "\\u2400");
-}
-
+/** Reviews that were stored before there were timed grants were for one run. */
 function reviewOf(row: Row): Review {
-  return { ...row.body, openedAt: row.opened, expiresAt: row.expires, answers: row.answers, state: stateOf(row) };
+  const grant: TimedGrant | null = row.grant === null ? null : grantOf(row.grant);
+  return {
+    ...row.body,
+    shape: row.body.shape ?? "",
+    shapeIsOpen: row.body.shapeIsOpen ?? false,
+    asks: row.body.asks ?? null,
+    requirements: row.body.requirements.map(
+      (requirement): ReviewRequirement => ({
+        ...requirement,
+        mostMinutes: requirement.mostMinutes ?? 0,
+        escalateTo: requirement.escalateTo ?? [],
+      }),
+    ),
+    openedAt: row.opened,
+    expiresAt: row.expires,
+    answers: row.answers.map((answer) => ({ ...answer, minutes: answer.minutes ?? null })),
+    comments: row.comments,
+    escalations: row.escalations,
+    state: stateOf(row),
+    grant,
+  };
 }
 
 function stateOf(row: Row): ReviewState {

@@ -178,6 +178,10 @@ export const PolicyObligations = z.strictObject({
   approvals: z.number().int().min(1).max(10).optional(),
   reviewers: z.strictObject({ groups: z.array(z.string()).default([]), users: z.array(z.string()).default([]) }).optional(),
   expireAfter: Duration.optional(),
+  /** The longest that a reviewer's yes may last; `0m`: only once. */
+  grantFor: Duration.optional(),
+  /** Groups to which a review can be handed on. */
+  escalateTo: z.array(z.string().min(1)).max(20).optional(),
   limitRows: z.number().int().min(1).optional(),
   timeLimit: Duration.optional(),
   readOnly: z.literal(true).optional(),

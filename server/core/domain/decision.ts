@@ -8,6 +8,8 @@ export interface Reason {
   readonly outcome: Outcome;
   /** Identifier of the policy; null when no policy matched (default deny) or the guard refused. */
   readonly policy: string | null;
+  /** Identifier of the timed grant that permitted it. */
+  readonly grant?: string;
   readonly action: Action;
   /** As `resourceName` writes it. */
   readonly resource: string;
@@ -23,6 +25,9 @@ export type Obligation =
       readonly approvals: number;
       readonly reviewers: ReviewerSelector;
       readonly expireAfterMs: number;
+      /** The longest that a yes for some time may last; 0: only once. */
+      readonly grantForMs: number;
+      readonly escalateTo: readonly string[];
       readonly policy: string;
     }
   | { readonly type: "mask"; readonly column: string; readonly mask: string }

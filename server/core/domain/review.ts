@@ -1,4 +1,5 @@
 import type { Decision } from "./decision.ts";
+import type { Access, TimedGrant } from "./grant.ts";
 import type { MicroAction } from "./micro-action.ts";
 import type { Span } from "./span.ts";
 
@@ -10,20 +11,45 @@ export interface Review {
   readonly target: string;
   readonly environment: string;
   readonly session: string;
-  readonly kind: "sql" | "shell";
+  /** `access`: no statement waits; someone asks to be let do something for some time. */
+  readonly kind: "sql" | "shell" | "access";
+  /** For `access` one line for each thing asked. */
   readonly statement: string;
   readonly span: Span;
   readonly microActions: readonly MicroAction[];
   readonly decision: Decision;
   /** SHA-256 over the normalised statement, the principal and the target; what a grant covers. */
   readonly fingerprint: string;
+  /** SHA-256 of what a yes for some time would cover; empty: nothing but this one statement. */
+  readonly shape: string;
+  /** Literals are open in the shape; else it is this exact text. */
+  readonly shapeIsOpen: boolean;
+  /** What `access` asks for, and for how long. Null: a statement waits. */
+  readonly asks: { readonly access: readonly Access[]; readonly minutes: number } | null;
   readonly reason: string;
   readonly openedAt: number;
   readonly expiresAt: number;
   /** Every one has to be met. */
   readonly requirements: readonly ReviewRequirement[];
   readonly answers: readonly ReviewAnswer[];
+  readonly comments: readonly ReviewComment[];
+  readonly escalations: readonly Escalation[];
   readonly state: ReviewState;
+  /** What a yes for some time has made; null: none. */
+  readonly grant: TimedGrant | null;
+}
+
+export interface ReviewComment {
+  readonly by: string;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** Another group was asked to answer in place of those whom the policy names first. */
+export interface Escalation {
+  readonly group: string;
+  readonly by: string;
+  readonly at: number;
 }
 
 /** What one review policy asks for: so many distinct people of those groups or users; empty lists: whom policy permits `review:resolve`. */
@@ -32,6 +58,10 @@ export interface ReviewRequirement {
   readonly approvals: number;
   readonly groups: readonly string[];
   readonly users: readonly string[];
+  /** The longest that a yes for some time may last, in minutes; 0: only once. */
+  readonly mostMinutes: number;
+  /** Groups to which it can be handed on. */
+  readonly escalateTo: readonly string[];
 }
 
 export interface ReviewAnswer {
@@ -39,13 +69,15 @@ export interface ReviewAnswer {
   /** Requirements, by policy, for which this person's yes counts. */
   readonly counts: readonly string[];
   readonly verdict: "approve" | "reject";
+  /** A yes for so long; null: once, or for as long as was asked. */
+  readonly minutes: number | null;
   readonly comment: string;
   readonly at: number;
 }
 
 export type ReviewState =
   | { readonly state: "open" }
-  /** A yes made a grant. It is used once; `usedAt` null: not yet. */
+  /** A yes made a grant for one run; `usedAt` null: not used yet. Of an `access` it is never used: its grant is timed. */
   | { readonly state: "approved"; readonly at: number; readonly usedAt: number | null }
   | { readonly state: "rejected"; readonly at: number; readonly by: string; readonly comment: string }
   | { readonly state: "withdrawn"; readonly at: number }

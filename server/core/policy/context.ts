@@ -12,7 +12,8 @@ import type { Principal } from "../domain/principal.ts";
  * - `action`: the micro-action's, such as `sql:delete`
  * - `resource`: `kind`, `name` (as shown), and `schema`, `table`, `column`, `program`, `path`, `host` (empty when it has none)
  * - `statement`: `kind`, `hasWhere`, `hasLimit`, `tables`, `estimatedRows` (-1: not known), `programs`, `interactive`
- * - `command`: `program`, `subcommand`, `flags`, `arguments`, `unknown` (a word of it is not known before it runs)
+ * - `command`: `program`, `subcommand`, `flags`, `arguments`, `unknown` (a word of it is not known before it runs), `signal`
+ *   (of a `process:signal`: `KILL`)
  * - `now`: time of the decision
  */
 const environment = new Environment({
@@ -54,7 +55,14 @@ const environment = new Environment({
   })
   .registerVariable({
     name: "command",
-    schema: { program: "string", subcommand: "string", flags: "list<string>", arguments: "list<string>", unknown: "bool" },
+    schema: {
+      program: "string",
+      subcommand: "string",
+      flags: "list<string>",
+      arguments: "list<string>",
+      unknown: "bool",
+      signal: "string",
+    },
   })
   .registerVariable("now", "google.protobuf.Timestamp");
 
@@ -143,6 +151,7 @@ export function actionContext(action: MicroAction): Readonly<Record<string, unkn
       flags: list(field("flags")),
       arguments: list(field("arguments")),
       unknown: field("unknown") === true,
+      signal: text(field("signal")),
     },
   };
 }

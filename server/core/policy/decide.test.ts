@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ConfigurationDocument, SCHEMA_OF_KIND } from "../domain/configuration.ts";
+import type { AccessGrant } from "../domain/grant.ts";
 import type { Action, MicroAction, Resource } from "../domain/micro-action.ts";
 import type { Principal } from "../domain/principal.ts";
 import { compilePolicySet, decide, protectionFor } from "./index.ts";
@@ -287,8 +288,24 @@ describe("decide", () => {
       0,
     );
     expect(decision.obligations).toEqual([
-      { type: "approvals", policy: "a", approvals: 2, reviewers: { groups: ["leads"], users: [] }, expireAfterMs: 1_800_000 },
-      { type: "approvals", policy: "b", approvals: 1, reviewers: { groups: [], users: [] }, expireAfterMs: 3_600_000 },
+      {
+        type: "approvals",
+        policy: "a",
+        approvals: 2,
+        reviewers: { groups: ["leads"], users: [] },
+        expireAfterMs: 1_800_000,
+        grantForMs: 3_600_000,
+        escalateTo: [],
+      },
+      {
+        type: "approvals",
+        policy: "b",
+        approvals: 1,
+        reviewers: { groups: [], users: [] },
+        expireAfterMs: 3_600_000,
+        grantForMs: 3_600_000,
+        escalateTo: [],
+      },
     ]);
   });
 });
@@ -348,5 +365,77 @@ describe("protectionFor", () => {
     expect(protectionFor(set, quoted, target, 0).rowFilters(orders)[0]?.where).toBe(
       "region = 'O''Brien\\' AND note <> 'principal.id'",
     );
+  });
+});
+
+describe("PE-17 timed grants of access", () => {
+  const grant = (access: AccessGrant["access"], answered: AccessGrant["answered"] = [], until = 100): AccessGrant => ({
+    id: "g",
+    access,
+    answered,
+    until,
+  });
+  const orders = [{ action: "sql:select", resource: table("orders") }] as const;
+  const email = [{ action: "sql:select", resource: column("email") }] as const;
+  const forbidden = policy("f", "forbid", { actions: ["sql:*"] });
+  const reviewed = policy("r", "review", { actions: ["sql:select"], obligations: { approvals: 2, limitRows: 5 } });
+  const broken = policy("b", "permit", { actions: ["sql:select"], when: "statement.tables[5] == 'x'" });
+
+  it.each<[string, readonly object[], readonly AccessGrant[], MicroAction, string]>([
+    ["its table", [], [grant(orders)], act("sql:select", table("orders")), "allow:-"],
+    ["its table's columns", [], [grant(orders)], act("sql:select", column("id", "orders")), "allow:-"],
+    ["another table", [], [grant(orders)], act("sql:select", table("customers")), "deny:-"],
+    ["another action", [], [grant(orders)], act("sql:delete", table("orders")), "deny:-"],
+    ["not unmasked", [], [grant(orders)], act("sql:unmask", column("id", "orders")), "deny:-"],
+    ["over at its time", [], [grant(orders, [], 50)], act("sql:select", table("orders")), "deny:-"],
+    ["its column", [], [grant(email)], act("sql:select", column("email")), "allow:-"],
+    ["the mention of its column's table", [], [grant(email)], act("sql:select", table("customers")), "allow:-"],
+    ["another column", [], [grant(email)], act("sql:select", column("ssn")), "deny:-"],
+    ["a forbid wins", [forbidden], [grant(orders)], act("sql:select", table("orders")), "deny:f"],
+    ["a policy that cannot be evaluated wins", [broken], [grant(orders)], act("sql:select", table("orders")), "deny:b"],
+    ["a review that was not answered stays", [reviewed], [grant(orders)], act("sql:select", table("orders")), "review:r"],
+    [
+      "a review that was answered by too few stays",
+      [reviewed],
+      [grant(orders, [{ policy: "r", approvals: 1 }])],
+      act("sql:select", table("orders")),
+      "review:r",
+    ],
+    [
+      "a review that was answered",
+      [reviewed],
+      [grant(orders, [{ policy: "r", approvals: 2 }])],
+      act("sql:select", table("orders")),
+      "allow:r,-",
+    ],
+  ])("%s", (_name, policies, grants, action, expected) => {
+    const set = setOf(...policies);
+    const target = set.targets.get("shop");
+    if (target === undefined) throw new Error("no target");
+    const facts = { tables: [], kind: "select", hasWhere: false, hasLimit: false, estimatedRows: -1 };
+    const decision = decide(set, { principal: engineer, target, microActions: [action], facts, grants }, 50);
+    expect(`${decision.outcome}:${decision.reasons.map((reason) => reason.policy ?? "-").join()}`).toBe(expected);
+    const given = decision.reasons.some((reason) => reason.grant === "g");
+    expect(given).toBe(decision.outcome === "allow");
+    expect(decision.obligations.some((obligation) => obligation.type === "approvals")).toBe(decision.outcome === "review");
+  });
+
+  it("unmasks its column, until it ends", () => {
+    const set = setOf({
+      kind: "mask",
+      id: "hide",
+      target: "shop",
+      columns: ["public.customers.*"],
+      mask: { type: "redact" },
+    });
+    const target = set.targets.get("shop");
+    if (target === undefined) throw new Error("no target");
+    const grants = [grant([{ action: "sql:unmask", resource: column("email") }])];
+    const masks = (now: number) => {
+      const protection = protectionFor(set, engineer, target, now, grants);
+      return ["email", "ssn"].map((name) => protection.mask({ schema: "public", table: "customers", column: name })?.id ?? "raw");
+    };
+    expect(masks(99)).toEqual(["raw", "hide"]);
+    expect(masks(100)).toEqual(["hide", "hide"]);
   });
 });

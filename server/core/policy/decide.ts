@@ -1,5 +1,6 @@
 import { durationMs, type Target } from "../domain/configuration.ts";
 import type { Decision, Obligation, Outcome, Reason } from "../domain/decision.ts";
+import { type AccessGrant, accessCovers } from "../domain/grant.ts";
 import type { Action, ContextValue, MicroAction, Resource } from "../domain/micro-action.ts";
 import { resourceName } from "../domain/micro-action.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -13,9 +14,12 @@ export interface DecisionRequest {
   readonly target: Target;
   readonly microActions: readonly MicroAction[];
   readonly facts: { readonly [key: string]: ContextValue };
+  /** The person's own on this target; what is over by `now` counts for nothing. */
+  readonly grants?: readonly AccessGrant[];
 }
 
 const DEFAULT_EXPIRY_MS = 60 * 60_000;
+const DEFAULT_GRANT_MS = 60 * 60_000;
 const EFFECT_OUTCOME = { forbid: "deny", review: "review", permit: "allow" } as const satisfies Record<
   CompiledPolicy["effect"],
   Outcome
@@ -30,7 +34,7 @@ export function decide(set: PolicySet, request: DecisionRequest, now: number): D
   const shelves = shelvesFor(set, request.principal, request.target);
   const shared = statementContext(request.principal, request.target, request.facts, now);
   for (const action of request.microActions) {
-    const found = decideOne(set, shelves, request, action, shared, obligations);
+    const found = decideOne(set, shelves, request, action, shared, obligations, now);
     reasons.push(...found.reasons);
     if (SEVERITY[found.outcome] > SEVERITY[outcome]) outcome = found.outcome;
   }
@@ -38,8 +42,15 @@ export function decide(set: PolicySet, request: DecisionRequest, now: number): D
 }
 
 /** Whether a policy permits one action outright; a review is not a permit. */
-export function permits(set: PolicySet, principal: Principal, target: Target, action: MicroAction, now: number): boolean {
-  return decide(set, { principal, target, microActions: [action], facts: {} }, now).outcome === "allow";
+export function permits(
+  set: PolicySet,
+  principal: Principal,
+  target: Target,
+  action: MicroAction,
+  now: number,
+  grants: readonly AccessGrant[] = [],
+): boolean {
+  return decide(set, { principal, target, microActions: [action], facts: {}, grants }, now).outcome === "allow";
 }
 
 function decideOne(
@@ -49,22 +60,25 @@ function decideOne(
   action: MicroAction,
   shared: Readonly<Record<string, unknown>>,
   obligations: Map<string, Obligation>,
+  now: number,
 ): { readonly outcome: Outcome; readonly reasons: readonly Reason[] } {
+  const grant = grantFor(request.grants ?? [], action, now);
   const matching: { readonly policy: CompiledPolicy; readonly outcome: Outcome; readonly broken: string | null }[] = [];
   let context: Readonly<Record<string, unknown>> | null = null;
   for (const policy of candidates(shelves, action)) {
     if (!resourceFits(set, policy, request.target, action.resource)) continue;
+    const outcome = policy.effect === "review" && answered(grant, policy) ? "allow" : EFFECT_OUTCOME[policy.effect];
     if (policy.condition === null) {
-      matching.push({ policy, outcome: EFFECT_OUTCOME[policy.effect], broken: null });
+      matching.push({ policy, outcome, broken: null });
       continue;
     }
     context ??= { ...shared, ...actionContext(action) };
     const held = evaluate(policy, context);
-    if (held === true) matching.push({ policy, outcome: EFFECT_OUTCOME[policy.effect], broken: null });
+    if (held === true) matching.push({ policy, outcome, broken: null });
     else if (held !== false) matching.push({ policy, outcome: "deny", broken: held });
   }
   const resource = resourceName(action.resource);
-  if (matching.length === 0) {
+  if (matching.length === 0 && grant === null) {
     return {
       outcome: "deny",
       reasons: [
@@ -83,7 +97,7 @@ function decideOne(
     (worst, match) => (SEVERITY[match.outcome] > SEVERITY[worst] ? match.outcome : worst),
     "allow",
   );
-  const reasons = matching
+  const reasons: Reason[] = matching
     .filter((match) => match.outcome === outcome)
     .map(({ policy, broken }) => ({
       outcome,
@@ -96,8 +110,23 @@ function decideOne(
           ? message(outcome, policy, action, resource)
           : `policy \`${policy.id}\` could not be evaluated: ${broken}`,
     }));
-  if (outcome !== "deny") for (const { policy } of matching) oblige(policy, obligations);
+  if (grant !== null && outcome === "allow") {
+    const { id } = grant;
+    const said = `${phrase(action, resource)} is permitted by a grant for some time`;
+    reasons.push({ outcome, policy: null, grant: id, action: action.action, resource, span: action.span, message: said });
+  }
+  if (outcome !== "deny") for (const match of matching) oblige(match.policy, match.outcome === "review", obligations);
   return { outcome, reasons };
+}
+
+function grantFor(grants: readonly AccessGrant[], action: MicroAction, now: number): AccessGrant | null {
+  return grants.find((grant) => now < grant.until && grant.access.some((access) => accessCovers(access, action))) ?? null;
+}
+
+/** PE-17: what the grant's reviewers were asked by this policy they have answered. */
+function answered(grant: AccessGrant | null, policy: CompiledPolicy): boolean {
+  const needed = policy.obligations.approvals ?? 1;
+  return grant?.answered.some((given) => given.policy === policy.id && given.approvals >= needed) ?? false;
 }
 
 type Shelves = ReadonlyMap<Action, Shelf>;
@@ -182,15 +211,17 @@ function evaluate(policy: CompiledPolicy, context: Readonly<Record<string, unkno
   }
 }
 
-function oblige(policy: CompiledPolicy, obligations: Map<string, Obligation>): void {
-  const { approvals, reviewers, expireAfter, limitRows, timeLimit, readOnly } = policy.obligations;
-  if (policy.effect === "review") {
+function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, Obligation>): void {
+  const { approvals, reviewers, expireAfter, grantFor, escalateTo, limitRows, timeLimit, readOnly } = policy.obligations;
+  if (asks) {
     obligations.set(`approvals:${policy.id}`, {
       type: "approvals",
       policy: policy.id,
       approvals: approvals ?? 1,
       reviewers: { groups: reviewers?.groups ?? [], users: reviewers?.users ?? [] },
       expireAfterMs: expireAfter === undefined ? DEFAULT_EXPIRY_MS : durationMs(expireAfter),
+      grantForMs: grantFor === undefined ? DEFAULT_GRANT_MS : durationMs(grantFor),
+      escalateTo: escalateTo ?? [],
     });
   }
   if (limitRows !== undefined) obligations.set(`rows:${policy.id}`, { type: "limit-rows", rows: limitRows, policy: policy.id });

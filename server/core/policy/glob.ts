@@ -105,35 +105,53 @@ function close(set: Set<number>, p: readonly Token[]): Set<number> {
   return all;
 }
 
-/** Whether some path fits both patterns. */
-export function pathsMeet(a: string, b: string, bIsPattern: boolean): boolean {
+/**
+ * Whether some path fits both patterns. `visible`: `*`, `?` and `[…]` of `b` at the start of a name match no dot, as a
+ * shell has it.
+ */
+export function pathsMeet(a: string, b: string, bIsPattern: boolean, visible = false): boolean {
   if (!bIsPattern) return pathCovers(a, b, false);
   const left = tokens(a, true);
   const right = tokens(b, true);
   const seen = new Set<number>();
   const width = right.length + 1;
-  const queue: number[] = [0];
-  const visit = (i: number, j: number): void => {
-    const key = i * width + j;
+  const queue: number[] = [];
+  const visit = (i: number, j: number, phase: Phase): void => {
+    const key = (i * width + j) * 3 + phase;
     if (i <= left.length && j <= right.length && !seen.has(key)) {
       seen.add(key);
       queue.push(key);
     }
   };
-  seen.add(0);
+  visit(0, 0, 0);
   while (queue.length > 0) {
     const key = queue.pop() as number;
-    const i = Math.floor(key / width);
-    const j = key % width;
+    const phase = (key % 3) as Phase;
+    const at = Math.floor(key / 3);
+    const i = Math.floor(at / width);
+    const j = at % width;
     if (i === left.length && j === right.length) return true;
     const l = left[i];
     const r = right[j];
-    if (repeats(l)) visit(i + 1, j);
-    if (repeats(r)) visit(i, j + 1);
+    const before = right[j - 1];
+    const starts = visible && phase !== INSIDE && before?.t === "char" && before.c === "/" && (r?.t === "star" || r?.t === "any");
+    const bare = phase === DOTLESS || starts;
+    if (repeats(l)) visit(i + 1, j, phase);
+    if (repeats(r)) visit(i, j + 1, bare ? DOTLESS : 0);
     if (l === undefined || r === undefined || !shareCharacter(l, r)) continue;
-    visit(repeats(l) ? i : i + 1, repeats(r) ? j : j + 1);
+    if (bare && (isDot(l) || isDot(r))) continue;
+    visit(repeats(l) ? i : i + 1, repeats(r) ? j : j + 1, repeats(r) ? INSIDE : 0);
   }
   return false;
+}
+
+/** Between two steps: nothing special; the next character of the path is no dot; in the middle of a `*` or `**`. */
+type Phase = 0 | 1 | 2;
+const DOTLESS = 1;
+const INSIDE = 2;
+
+function isDot(token: Token): boolean {
+  return token.t === "char" && token.c === ".";
 }
 
 function shareCharacter(a: Token, b: Token): boolean {

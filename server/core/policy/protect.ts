@@ -1,4 +1,5 @@
 import type { Target } from "../domain/configuration.ts";
+import type { AccessGrant } from "../domain/grant.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { ColumnName, Protection } from "../guard/sql/protection.ts";
 import { permits } from "./decide.ts";
@@ -13,7 +14,13 @@ import { tagsOn } from "./tags.ts";
  * What masks and row filters say about a target's data for a principal. Answers are kept: asked again for every column
  * of every statement, and the set never changes.
  */
-export function protectionFor(set: PolicySet, principal: Principal, target: Target, now: number): Protection {
+export function protectionFor(
+  set: PolicySet,
+  principal: Principal,
+  target: Target,
+  now: number,
+  grants: readonly AccessGrant[] = [],
+): Protection {
   const masks = new Map<string, ReturnType<Protection["mask"]>>();
   const own = set.masks.filter((mask) => mask.document.target === undefined || globMatches(mask.document.target, target.id));
   return {
@@ -21,7 +28,7 @@ export function protectionFor(set: PolicySet, principal: Principal, target: Targ
       const key = `${column.schema}\0${column.table}\0${column.column}`;
       const known = masks.get(key);
       if (known !== undefined) return known;
-      const found = maskOf(set, own, principal, target, column, now);
+      const found = maskOf(set, own, principal, target, column, now, grants);
       masks.set(key, found);
       return found;
     },
@@ -44,6 +51,7 @@ function maskOf(
   target: Target,
   column: ColumnName,
   now: number,
+  grants: readonly AccessGrant[],
 ): ReturnType<Protection["mask"]> {
   const name = [column.schema, column.table, column.column];
   const tags = tagsOn(set, target.id, column.schema, column.table, column.column);
@@ -54,5 +62,5 @@ function maskOf(
   );
   if (found === undefined) return null;
   const unmask = { action: "sql:unmask", resource: { kind: "column", ...column }, span: [0, 0] } as const;
-  return permits(set, principal, target, unmask, now) ? null : { id: found.document.id, mask: found.document.mask };
+  return permits(set, principal, target, unmask, now, grants) ? null : { id: found.document.id, mask: found.document.mask };
 }

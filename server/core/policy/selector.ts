@@ -111,7 +111,7 @@ export function kindsFit(lists: KindLists, resource: Resource, tagsOf: TagsOf, w
       return (
         lists.paths?.some((pattern) =>
           wide
-            ? pathsMeet(pattern, resource.path, resource.pattern === true)
+            ? pathsMeet(pattern, resource.path, resource.pattern === true, resource.visible === true)
             : pathCovers(pattern, resource.path, resource.pattern === true),
         ) ?? false
       );

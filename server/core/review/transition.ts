@@ -1,12 +1,25 @@
 import { absurd } from "../domain/absurd.ts";
 import type { Review, ReviewAnswer } from "../domain/review.ts";
+import { mostMinutes } from "./cover.ts";
 
 /** What can happen to a review. Times come from the store's clock. */
 export type ReviewEvent =
   | { readonly event: "answer"; readonly answer: ReviewAnswer }
   | { readonly event: "withdraw"; readonly by: string; readonly at: number }
   | { readonly event: "expire"; readonly at: number }
-  | { readonly event: "use"; readonly at: number };
+  | { readonly event: "use"; readonly at: number }
+  | { readonly event: "comment"; readonly by: string; readonly text: string; readonly at: number }
+  /** `counts`: the requirements for which their own yes counts; empty for the requester. */
+  | {
+      readonly event: "escalate";
+      readonly by: string;
+      readonly group: string;
+      readonly counts: readonly string[];
+      readonly at: number;
+    };
+
+/** A conversation, not a store of files. */
+const MOST_COMMENTS = 100;
 
 export type Transition = { readonly ok: true; readonly review: Review } | { readonly ok: false; readonly reason: string };
 
@@ -17,33 +30,73 @@ export function transition(review: Review, event: ReviewEvent): Transition {
       return answer(review, event.answer);
     case "withdraw":
       if (event.by !== review.requester) return { ok: false, reason: "only the requester can withdraw a review" };
+      if (review.state.state === "approved" && review.asks !== null)
+        return { ok: false, reason: "it was granted already; end the grant instead" };
       if (review.state.state === "approved" && review.state.usedAt !== null)
         return { ok: false, reason: "the grant was used already" };
       if (review.state.state !== "open" && review.state.state !== "approved")
         return { ok: false, reason: `the review is ${review.state.state} already` };
       return { ok: true, review: { ...review, state: { state: "withdrawn", at: event.at } } };
     case "expire":
-      if (review.state.state === "open" || (review.state.state === "approved" && review.state.usedAt === null)) {
+      if (
+        review.state.state === "open" ||
+        (review.state.state === "approved" && review.state.usedAt === null && review.asks === null)
+      ) {
         return { ok: true, review: { ...review, state: { state: "expired", at: event.at } } };
       }
       return { ok: false, reason: `the review is ${review.state.state} already` };
     case "use":
+      if (review.asks !== null) return { ok: false, reason: "it asks for access; no statement waits for it" };
       if (review.state.state !== "approved") return { ok: false, reason: `the review is ${review.state.state}` };
       if (review.state.usedAt !== null) return { ok: false, reason: "the grant was used already" };
       if (event.at >= review.expiresAt) return { ok: false, reason: "the grant has expired" };
       return { ok: true, review: { ...review, state: { ...review.state, usedAt: event.at } } };
+    case "comment":
+      if (review.comments.length >= MOST_COMMENTS) return { ok: false, reason: `a review takes ${MOST_COMMENTS} comments` };
+      return {
+        ok: true,
+        review: { ...review, comments: [...review.comments, { by: event.by, text: event.text, at: event.at }] },
+      };
+    case "escalate":
+      return escalate(review, event);
     default:
       return absurd(event);
   }
 }
 
+/** RV-13. */
+function escalate(review: Review, event: Extract<ReviewEvent, { event: "escalate" }>): Transition {
+  if (review.state.state !== "open") return { ok: false, reason: `the review is ${review.state.state} already` };
+  if (event.at >= review.expiresAt) return { ok: false, reason: "the review has expired" };
+  if (event.by !== review.requester && event.counts.length === 0)
+    return { ok: false, reason: "only its requester and its reviewers can hand it on" };
+  if (!review.requirements.some((requirement) => requirement.escalateTo.includes(event.group)))
+    return { ok: false, reason: `no policy lets it be handed to \`${event.group}\`` };
+  if (review.escalations.some((other) => other.group === event.group))
+    return { ok: false, reason: `\`${event.group}\` was asked already` };
+  const { group, by, at } = event;
+  return { ok: true, review: { ...review, escalations: [...review.escalations, { group, by, at }] } };
+}
+
+/** Two addresses of one mailbox are one person: `ann+admin@acme.test` is `ann@acme.test`. RV-1. */
+export function samePerson(one: string, other: string): boolean {
+  return mailbox(one) === mailbox(other);
+}
+
+function mailbox(address: string): string {
+  const [local = "", ...domain] = address.normalize("NFKC").trim().toLowerCase().split("@");
+  return [local.split("+")[0], ...domain].join("@");
+}
+
 function answer(review: Review, given: ReviewAnswer): Transition {
-  if (given.by === review.requester) return { ok: false, reason: "nobody resolves their own review" };
+  if (samePerson(given.by, review.requester)) return { ok: false, reason: "nobody resolves their own review" };
   if (review.state.state !== "open") return { ok: false, reason: `the review is ${review.state.state} already` };
   if (given.at >= review.expiresAt) return { ok: false, reason: "the review has expired" };
-  if (review.answers.some((other) => other.by === given.by))
+  if (review.answers.some((other) => samePerson(other.by, given.by)))
     return { ok: false, reason: "you have answered this review already" };
   if (given.counts.length === 0) return { ok: false, reason: "you are not among the reviewers whom the policy names" };
+  if (given.verdict === "approve" && given.minutes !== null && given.minutes > mostMinutes(review))
+    return { ok: false, reason: longest(mostMinutes(review)) };
   const answers = [...review.answers, given];
   if (given.verdict === "reject") {
     return {
@@ -60,4 +113,10 @@ function answer(review: Review, given: ReviewAnswer): Transition {
     ok: true,
     review: { ...review, answers, state: met ? { state: "approved", at: given.at, usedAt: null } : { state: "open" } },
   };
+}
+
+function longest(minutes: number): string {
+  return minutes === 0
+    ? "policy lets it be approved only once, not for some time"
+    : `policy lets it be approved for ${minutes} minutes at most`;
 }

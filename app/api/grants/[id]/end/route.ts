@@ -1,0 +1,3 @@
+import { nothing, post } from "../../../handler.ts";
+
+export const POST = post(nothing, ({ verbs, principal, parameters }) => verbs.endGrant(principal, parameters.id ?? ""));

@@ -1,0 +1,147 @@
+import { describe, expect, it, test } from "vitest";
+import type { Review, ReviewAnswer, ReviewRequirement } from "../domain/review.ts";
+import { mostMinutes, timedGrantOf } from "./cover.ts";
+import { samePerson, transition } from "./transition.ts";
+
+const requirement = (changes: Partial<ReviewRequirement> = {}): ReviewRequirement => ({
+  policy: "deletes",
+  approvals: 1,
+  groups: [],
+  users: [],
+  mostMinutes: 60,
+  escalateTo: [],
+  ...changes,
+});
+
+const review = (changes: Partial<Review> = {}): Review => ({
+  id: "r",
+  requester: "ann@acme.test",
+  requesterGroups: [],
+  target: "shop",
+  environment: "prod",
+  session: "s",
+  kind: "sql",
+  statement: "delete from orders",
+  span: [0, 1],
+  microActions: [],
+  decision: { outcome: "review", reasons: [], obligations: [], policyVersion: 1 },
+  fingerprint: "f",
+  shape: "shape",
+  shapeIsOpen: true,
+  asks: null,
+  reason: "",
+  openedAt: 0,
+  expiresAt: 100,
+  requirements: [requirement()],
+  answers: [],
+  comments: [],
+  escalations: [],
+  state: { state: "open" },
+  grant: null,
+  ...changes,
+});
+
+const yes = (by: string, changes: Partial<ReviewAnswer> = {}): ReviewAnswer => ({
+  by,
+  counts: ["deletes"],
+  verdict: "approve",
+  minutes: null,
+  comment: "",
+  at: 10,
+  ...changes,
+});
+
+function answered(start: Review, ...answers: readonly ReviewAnswer[]): Review | string {
+  let now = start;
+  for (const answer of answers) {
+    const next = transition(now, { event: "answer", answer });
+    if (!next.ok) return next.reason;
+    now = next.review;
+  }
+  return now;
+}
+
+describe("RV-1 one's own", () => {
+  test.each([
+    ["ann@acme.test", true],
+    ["Ann@Acme.test", true],
+    ["ann+admin@acme.test", true],
+    ["ann@other.test", false],
+    ["anna@acme.test", false],
+  ])("%s", (by, same) => {
+    expect(samePerson(by, "ann@acme.test")).toBe(same);
+    const done = answered(review(), yes(by));
+    expect(typeof done === "string").toBe(same);
+  });
+
+  it("RV-2 two addresses of one reviewer are one yes", () => {
+    const start = review({ requirements: [requirement({ approvals: 2 })] });
+    expect(answered(start, yes("bo@acme.test"), yes("bo+2@acme.test"))).toBe("you have answered this review already");
+  });
+});
+
+describe("RV-9 a yes for some time", () => {
+  const two = review({ requirements: [requirement({ approvals: 2, mostMinutes: 30 })] });
+  test.each<[string, Review, readonly ReviewAnswer[], number | null | string]>([
+    ["once", review(), [yes("bo@acme.test")], null],
+    ["for ten minutes", review(), [yes("bo@acme.test", { minutes: 10 })], 10],
+    ["the shortest of two", two, [yes("bo@acme.test", { minutes: 20 }), yes("cy@acme.test", { minutes: 5 })], 5],
+    ["one of two only once", two, [yes("bo@acme.test", { minutes: 20 }), yes("cy@acme.test")], null],
+    ["longer than policy", two, [yes("bo@acme.test", { minutes: 31 })], "policy lets it be approved for 30 minutes at most"],
+    [
+      "policy says once",
+      review({ requirements: [requirement({ mostMinutes: 0 })] }),
+      [yes("bo@acme.test", { minutes: 1 })],
+      "policy lets it be approved only once, not for some time",
+    ],
+  ])("%s", (_name, start, answers, expected) => {
+    const done = answered(start, ...answers);
+    expect(typeof done === "string" ? done : (timedGrantOf(done)?.minutes ?? null)).toBe(expected);
+  });
+
+  it("RV-14 an access is for as long as was asked, or shorter", () => {
+    const asks = { access: [{ action: "target:connect", resource: { kind: "target" } }], minutes: 45 } as const;
+    const start = review({ kind: "access", asks, shape: "", requirements: [requirement({ mostMinutes: 480 })] });
+    expect(mostMinutes(start)).toBe(45);
+    expect(timedGrantOf(answered(start, yes("bo@acme.test")) as Review)).toEqual({ minutes: 45 });
+    expect(timedGrantOf(answered(start, yes("bo@acme.test", { minutes: 5 })) as Review)).toEqual({ minutes: 5 });
+    expect(answered(start, yes("bo@acme.test", { minutes: 46 }))).toContain("45 minutes at most");
+    const used = transition(answered(start, yes("bo@acme.test")) as Review, { event: "use", at: 11 });
+    expect(used.ok).toBe(false);
+  });
+});
+
+describe("RV-13 handing on", () => {
+  const start = review({ requirements: [requirement({ escalateTo: ["dpo"] })] });
+  test.each<[string, Review, string, string, readonly string[], string | null]>([
+    ["by its requester", start, "ann@acme.test", "dpo", [], null],
+    ["by a reviewer", start, "bo@acme.test", "dpo", ["deletes"], null],
+    ["by somebody", start, "cy@acme.test", "dpo", [], "only its requester and its reviewers can hand it on"],
+    [
+      "to a group that no policy names",
+      start,
+      "bo@acme.test",
+      "friends",
+      ["deletes"],
+      "no policy lets it be handed to `friends`",
+    ],
+    [
+      "after its end",
+      { ...start, state: { state: "expired", at: 1 } },
+      "ann@acme.test",
+      "dpo",
+      [],
+      "the review is expired already",
+    ],
+    ["too late", { ...start, expiresAt: 5 }, "ann@acme.test", "dpo", [], "the review has expired"],
+  ])("%s", (_name, from, by, group, counts, refusal) => {
+    const next = transition(from, { event: "escalate", by, group, counts, at: 10 });
+    expect(next.ok ? null : next.reason).toBe(refusal);
+  });
+});
+
+it("RV-5 an access that was granted does not expire with its review", () => {
+  const asks = { access: [], minutes: 5 };
+  const done = answered(review({ asks, shape: "" }), yes("bo@acme.test")) as Review;
+  expect(transition(done, { event: "expire", at: 1_000 }).ok).toBe(false);
+});
