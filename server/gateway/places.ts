@@ -6,14 +6,24 @@ import type { ShellConnection } from "./ports.ts";
 /** Names that one line may make the gateway look at. Beyond them links behind a glob are not followed; say so in docs. */
 const MOST_NAMES = 2_000;
 
+export interface Places {
+  /** Lexical path → physical. */
+  readonly physical: ReadonlyMap<string, string>;
+  /** Glob → every name that it matches; only globs of which all folders could be listed whole. */
+  readonly matches: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A listing of so many names may have been cut; an empty one may be one that failed. */
+const WHOLE = 2_000;
+
 /**
- * Where a line's paths lead on the host, asked without running anything there: lexical path → physical. A glob is
- * expanded as the shell will do, so that a link behind it is judged as what it leads to.
+ * Where a line's paths lead on the host, asked without running anything there. A glob is expanded as the shell will do,
+ * so that a link behind it is judged as what it leads to.
  */
 export async function placesOf(
   actions: readonly MicroAction[],
   connection: Pick<ShellConnection, "realpath" | "list">,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Places> {
   const physical = new Map<string, string>();
   const ask = async (path: string): Promise<void> => {
     const cut = path.lastIndexOf("/");
@@ -24,27 +34,52 @@ export async function placesOf(
     else if (folder !== null) physical.set(path, `${folder === "/" ? "" : folder}${path.slice(cut)}`);
   };
   const budget = { left: MOST_NAMES };
-  const matches = await Promise.all(patternsToAsk(actions).map((pattern) => expand(pattern, connection, budget)));
-  await Promise.all([...new Set([...pathsToAsk(actions), ...matches.flat()])].map(ask));
-  return physical;
+  const asked = patternsToAsk(actions);
+  const found = await Promise.all(asked.map((pattern) => expand(pattern, connection, budget)));
+  await Promise.all([...new Set([...pathsToAsk(actions), ...found.flatMap(({ names }) => names)])].map(ask));
+  const matches = new Map(
+    asked.flatMap((pattern, i) =>
+      found[i]?.whole === true ? [[pattern, found[i].names.filter((name) => isShown(pattern, name))] as const] : [],
+    ),
+  );
+  return { physical, matches };
 }
 
-async function expand(pattern: string, connection: Pick<ShellConnection, "list">, budget: { left: number }): Promise<string[]> {
+async function expand(
+  pattern: string,
+  connection: Pick<ShellConnection, "list">,
+  budget: { left: number },
+): Promise<{ readonly names: readonly string[]; readonly whole: boolean }> {
   let found = [""];
-  for (const part of pattern.split("/").slice(1)) {
+  let whole = true;
+  const parts = pattern.split("/").slice(1);
+  for (const [i, part] of parts.entries()) {
     if (!/[*?[]/.test(part)) {
       found = found.map((folder) => `${folder}/${part}`);
       continue;
     }
     const next: string[] = [];
     for (const folder of found) {
-      if (budget.left <= 0) break;
+      if (budget.left <= 0) {
+        whole = false;
+        break;
+      }
       const names = await connection.list(folder === "" ? "/" : folder);
-      for (const name of names.map((entry) => entry.replace(/\/$/, ""))) {
-        if (pathCovers(part, name, false) && budget.left-- > 0) next.push(`${folder}/${name}`);
+      whole &&= names.length > 0 && names.length < WHOLE;
+      const inner = i < parts.length - 1 ? names.filter((entry) => entry.endsWith("/")) : names;
+      for (const name of inner.map((entry) => entry.replace(/\/$/, ""))) {
+        if (!pathCovers(part, name, false)) continue;
+        if (budget.left-- > 0) next.push(`${folder}/${name}`);
+        else whole = false;
       }
     }
     found = next;
   }
-  return found;
+  return { names: found, whole };
+}
+
+/** A wild card at the start of a name matches no dot. */
+function isShown(pattern: string, name: string): boolean {
+  const names = name.split("/");
+  return pattern.split("/").every((part, i) => !/^[*?[]/.test(part) || names[i]?.startsWith(".") === false);
 }

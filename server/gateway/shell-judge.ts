@@ -153,7 +153,7 @@ export class ShellJudge {
   async #placed(text: string, where: ShellWhere): Promise<ReturnType<typeof describeShell>> {
     const described = describeShell(text, where);
     if ("refusal" in described) return described;
-    return describeShell(text, { ...where, physical: await placesOf(described.microActions, this.#connection) });
+    return describeShell(text, { ...where, ...(await placesOf(described.microActions, this.#connection)) });
   }
 
   #allow(

@@ -40,8 +40,8 @@ function judgeOf(target: SshTarget, connection: ShellConnection) {
   return {
     judge,
     async submit(text: string, where: ShellWhere) {
-      const physical = await placesOf(judge(text, where).microActions, connection);
-      const { described, decision, microActions } = judge(text, { ...where, physical });
+      const places = await placesOf(judge(text, where).microActions, connection);
+      const { described, decision, microActions } = judge(text, { ...where, ...places });
       if (decision.outcome !== "allow") return { allowed: false, decision, microActions, ended: "denied", message: "denied" };
       return { allowed: true, command: described.prepared, decision, microActions, executed: async () => undefined };
     },

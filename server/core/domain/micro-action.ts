@@ -53,8 +53,11 @@ export type Resource =
   | { readonly kind: "function"; readonly schema: string; readonly name: string }
   | { readonly kind: "setting"; readonly name: string }
   | { readonly kind: "program"; readonly program: string }
-  /** Absolute and normalised; may hold glob characters when the shell would expand them (`pattern: true`). */
-  | { readonly kind: "path"; readonly path: string; readonly pattern?: boolean }
+  /**
+   * Absolute and normalised; may hold glob characters when the shell would expand them (`pattern: true`). `visible`: the
+   * shell does it, whose `*`, `?` and `[…]` at the start of a name match no dot.
+   */
+  | { readonly kind: "path"; readonly path: string; readonly pattern?: boolean; readonly visible?: boolean }
   | { readonly kind: "host"; readonly host: string }
   /** Something that no rule describes. `what` names it for people: `DO block`, `eval`. */
   | { readonly kind: "opaque"; readonly what: string }

@@ -11,7 +11,9 @@ type Token =
   /** A run of characters but `/`. */
   | { readonly t: "star" }
   /** A run of any characters. */
-  | { readonly t: "deep" };
+  | { readonly t: "deep" }
+  /** Nothing itself: the two tokens that follow, a run and `/`, may be left out together. */
+  | { readonly t: "maybe" };
 
 /** A name pattern: `*` is any run of characters, all else is itself. */
 export function globMatches(pattern: string, text: string): boolean {
@@ -39,7 +41,8 @@ export function globMatches(pattern: string, text: string): boolean {
   return reached.has(pattern.length);
 }
 
-function tokens(pattern: string, wild: boolean): readonly Token[] {
+// `exact`: for the policy. Of an asked path a run of folders before a name is taken as any run, which is wider.
+function tokens(pattern: string, wild: boolean, exact = false): readonly Token[] {
   const out: Token[] = [];
   const chars = Array.from(pattern);
   for (let i = 0; i < chars.length; i++) {
@@ -47,7 +50,8 @@ function tokens(pattern: string, wild: boolean): readonly Token[] {
     if (wild && c === "*" && chars[i + 1] === "*") {
       // `/**/` also stands for one `/`: `a/**/b` fits `a/b`.
       if (chars[i + 2] === "/" && (i === 0 || chars[i - 1] === "/")) {
-        out.push({ t: "deep" });
+        if (exact) out.push({ t: "maybe" }, { t: "deep" }, { t: "char", c: "/" });
+        else out.push({ t: "deep" });
         i += 2;
         continue;
       }
@@ -71,6 +75,7 @@ function tokens(pattern: string, wild: boolean): readonly Token[] {
 /** Whether token `p` of a policy may stand for all that token `r` of the asked path stands for. */
 function covers(p: Token, r: Token): boolean {
   if (p.t === "deep") return true;
+  if (p.t === "maybe") return false;
   if (p.t === "star") return r.t === "any" || r.t === "star" || (r.t === "char" && r.c !== "/");
   if (p.t === "any") return r.t === "any" || (r.t === "char" && r.c !== "/");
   return r.t === "char" && r.c === p.c;
@@ -80,7 +85,7 @@ const repeats = (token: Token | undefined): boolean => token?.t === "star" || to
 
 /** Whether every path that fits `asked` fits `policy`. Sound, not complete: a `false` may be a pattern that only looks wider. */
 export function pathCovers(policy: string, asked: string, askedIsPattern: boolean): boolean {
-  const p = tokens(policy, true);
+  const p = tokens(policy, true, true);
   const r = tokens(asked, askedIsPattern);
   let reached = close(new Set([0]), p);
   for (const token of r) {
@@ -101,6 +106,7 @@ function close(set: Set<number>, p: readonly Token[]): Set<number> {
   for (const at of set) {
     let i = at;
     while (repeats(p[i])) all.add(++i);
+    if (p[i]?.t === "maybe") for (const next of close(new Set([i + 1, i + 3]), p)) all.add(next);
   }
   return all;
 }
@@ -111,7 +117,7 @@ function close(set: Set<number>, p: readonly Token[]): Set<number> {
  */
 export function pathsMeet(a: string, b: string, bIsPattern: boolean, visible = false): boolean {
   if (!bIsPattern) return pathCovers(a, b, false);
-  const left = tokens(a, true);
+  const left = tokens(a, true, true);
   const right = tokens(b, true);
   const seen = new Set<number>();
   const width = right.length + 1;
@@ -136,6 +142,11 @@ export function pathsMeet(a: string, b: string, bIsPattern: boolean, visible = f
     const before = right[j - 1];
     const starts = visible && phase !== INSIDE && before?.t === "char" && before.c === "/" && (r?.t === "star" || r?.t === "any");
     const bare = phase === DOTLESS || starts;
+    if (l?.t === "maybe") {
+      visit(i + 1, j, phase);
+      visit(i + 3, j, phase);
+      continue;
+    }
     if (repeats(l)) visit(i + 1, j, phase);
     if (repeats(r)) visit(i, j + 1, bare ? DOTLESS : 0);
     if (l === undefined || r === undefined || !shareCharacter(l, r)) continue;

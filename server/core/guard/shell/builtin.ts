@@ -21,6 +21,16 @@ const opaque =
     return taint(exec.state);
   };
 
+/** What is printed is known where the words are, and no escape is in them that other shells decode. */
+const echo: Builtin = (exec) => {
+  describeProgram(exec);
+  const [first] = exec.words;
+  const texts = exec.words.map((word) => (word.known === "text" && !word.text.includes("\\") ? word.text : null));
+  if (first !== undefined && !texts.includes(null) && !/^-/.test(texts[0] ?? ""))
+    exec.walk.printed = { text: `${texts.join(" ")}\n`, span: [first.span[0], exec.words.at(-1)?.span[1] ?? first.span[1]] };
+  return exec.state;
+};
+
 const test: Builtin = (exec) => {
   // `-v 'a[$(command)]'` runs the command.
   for (const word of exec.words) {
@@ -334,7 +344,7 @@ export const BUILTINS: Readonly<Record<string, Builtin>> = {
   type: nothing,
   help: nothing,
   shift: (exec) => ({ ...exec.state, positional: null }),
-  echo: program,
+  echo,
   pwd: program,
   kill: program,
   printf,

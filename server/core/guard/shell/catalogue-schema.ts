@@ -4,7 +4,10 @@ import { z } from "zod";
  * What a word given to a program means. `list`: the names in a folder are read; `tree`: a file, or everything below a
  * folder; `command`: a text that a shell runs; `plugin`: code that the program loads; `remote`: `host:path` or a path;
  * `script`: a program text in a file; `database`: a name under /etc; `program`: a file that is run;
- * `names`: a file that holds names of files that are read; `filter`: a program text of jq.
+ * `names`: a file that holds names of files that are read; `filter`: a program text of jq; `at`: a text, of a file where
+ * it begins with `@`; `form`: of a file where that follows a name and `=`; `cookie`: a file where no `=` is in it;
+ * `response`: a file, or `@FILE` that holds more words; `format`: `kind-file=FILE` or a text; `template`: a text that
+ * shows fields; `variable`: a name of the environment; `start`: what a pager does first, or a file.
  */
 export const WORD_KINDS = [
   "text",
@@ -24,6 +27,14 @@ export const WORD_KINDS = [
   "database",
   "names",
   "filter",
+  "at",
+  "form",
+  "cookie",
+  "response",
+  "format",
+  "template",
+  "variable",
+  "start",
 ] as const;
 export const WordKind = z.enum(WORD_KINDS);
 export type WordKind = z.infer<typeof WordKind>;
@@ -67,19 +78,30 @@ const Shape = {
   door: z.string().optional(),
   /** Words that are not known before it runs change nothing: it only prints them. */
   harmless: z.boolean().optional(),
+  /** One of these as the only word: it says something of itself and ends. */
+  prints: z.string().optional(),
+  /** Makes files in the directory that it is in: always, or unless one of these options is given. */
+  creates: z.union([z.literal("always"), Options]).optional(),
+  /** What it sends to other processes: always, or with one of these options. */
+  signals: z.union([z.literal("always"), Options]).optional(),
 };
 
-const Sub = z.strictObject(Shape);
+const Sub = z.strictObject({
+  ...Shape,
+  /** Its first operand is a subcommand of its own: `docker system df`. */
+  nested: z.boolean().optional(),
+});
+type Sub = z.infer<typeof Sub>;
 export const ProgramEntry = z.strictObject({
   ...Shape,
-  /** The first operand is a subcommand; 2: the first two, joined by a blank. */
   /** Options of the program itself stand before the subcommand only; the same letters after it mean something else. */
   globalsFirst: z.boolean().optional(),
+  /** The first operand is a subcommand; 2: the first two, joined by a blank. */
   subcommands: z.number().int().min(1).max(2).optional(),
   /** Names (several separated by blanks) → what differs for these. */
   sub: z.record(z.string(), Sub).optional(),
 });
-export type ProgramEntry = z.infer<typeof ProgramEntry>;
+export type ProgramEntry = z.infer<typeof ProgramEntry> & Sub;
 
 /** A file of the catalogue: names (several separated by blanks) → entry. */
 export const Family = z.record(z.string().regex(/^[a-zA-Z0-9_.+[-]+( [a-zA-Z0-9_.+[-]+)*$/), ProgramEntry);

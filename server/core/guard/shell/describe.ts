@@ -1,4 +1,5 @@
 import type { ParsedScript } from "unbash";
+import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type ShellWhere } from "./prepared.ts";
 import { read } from "./read.ts";
@@ -10,6 +11,15 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
   const result = read(text);
   if ("refusal" in result) return result;
   const walk = new Walk(where, met);
+  const finish = (actions: readonly MicroAction[]): readonly MicroAction[] => {
+    // The shell's own settings decide what globs match; only where all is understood are they known.
+    if (!actions.some((action) => action.action === "shell:opaque")) return actions;
+    return actions.map((action) =>
+      action.resource.kind === "path" && action.resource.visible === true
+        ? { ...action, resource: { kind: "path", path: action.resource.path, pattern: true } }
+        : action,
+    );
+  };
   const start: State = {
     variables: new Map(),
     cwds: [where.cwd],
@@ -20,12 +30,17 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
     tainted: false,
   };
   walk.script(result.script, start);
+  // Names that are made or change while the line runs are matched too.
+  if (where.matches !== undefined && [...walk.actions.values()].some((action) => CHANGES.has(action.action))) {
+    const { matches: _, ...rest } = where;
+    return describeShell(text, rest, met);
+  }
   const programs = [...walk.programs];
   return {
     kind: "shell",
     text,
     span: [0, text.length],
-    microActions: [...walk.actions.values()],
+    microActions: finish([...walk.actions.values()]),
     facts: { kind: "shell", programs, interactive: walk.interactive, background: walk.background },
     prepared: {
       original: text,
@@ -38,6 +53,8 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
     builtin: builtinOf(result.script, where),
   };
 }
+
+const CHANGES: ReadonlySet<string> = new Set(["shell:opaque", "file:write", "file:delete"]);
 
 /** A line that is one plain command of the gateway's own: it runs nothing on the host. */
 function builtinOf(script: ParsedScript, where: ShellWhere): GatewayBuiltin | null {

@@ -6,6 +6,8 @@ export interface Option {
   readonly name: string;
   readonly value: Argument | null;
   readonly listed: boolean;
+  /** A beginning of several long options: which one is meant the program decides. */
+  readonly ambiguous?: boolean;
 }
 
 export interface Line {
@@ -20,7 +22,7 @@ type Takes = "none" | "value" | "attached";
 /** Reads a program's arguments as getopt does. `stopAtOperand`: options end where the first operand stands, as for wrappers. */
 export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAtOperand: boolean): Line {
   const short = shortOptions(entry.short ?? "");
-  const long = longOptions(entry.long ?? "");
+  const long = longOptions(entry);
   const options: Option[] = [];
   const operands: Argument[] = [];
   const unsure: Argument[] = [];
@@ -52,10 +54,13 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
         continue;
       }
       const given = equals === -1 ? text : text.slice(0, equals);
-      const name = entry.single === true ? given.replace(/^--?/, "-") : complete(given, long);
+      const whole = entry.single === true ? given.replace(/^--?/, "-") : complete(given, long);
+      const ambiguous = whole === null ? { ambiguous: true } : {};
+      const name = whole ?? given;
       const takes = long.get(name.replace(/^--?/, ""));
       const attached = equals === -1 ? null : tail(word, equals + 1);
-      if (attached !== null || takes !== "value") options.push({ name, value: attached, listed: takes !== undefined });
+      if (attached !== null || takes !== "value")
+        options.push({ name, value: attached, listed: takes !== undefined, ...ambiguous });
       else {
         options.push({ name, value: next ?? null, listed: true });
         i++;
@@ -124,9 +129,14 @@ function shortOptions(text: string): ReadonlyMap<string, Takes> {
   return found;
 }
 
-function longOptions(text: string): ReadonlyMap<string, Takes> {
+function longOptions(entry: ProgramEntry): ReadonlyMap<string, Takes> {
   const found = new Map<string, Takes>();
-  for (const word of text.split(" ")) {
+  // What is only named elsewhere in the entry has beginnings too.
+  for (const name of named(entry.becomes)) found.set(name, "attached");
+  for (const name of [...named({ [entry.recursive ?? ""]: 0 }), ...named({ [entry.shifts ?? ""]: 0 })])
+    found.set(name, "attached");
+  for (const name of named(entry.values)) found.set(name, "value");
+  for (const word of (entry.long ?? "").split(" ")) {
     if (word.endsWith("=?")) found.set(word.slice(0, -2), "attached");
     else if (word.endsWith("=")) found.set(word.slice(0, -1), "value");
     else if (word !== "") found.set(word, "none");
@@ -134,12 +144,18 @@ function longOptions(text: string): ReadonlyMap<string, Takes> {
   return found;
 }
 
-/** GNU programs take any beginning of a long option that fits one alone. */
-function complete(name: string, long: ReadonlyMap<string, Takes>): string {
+function named(table: Readonly<Record<string, unknown>> | undefined): string[] {
+  return Object.keys(table ?? {}).flatMap((keys) =>
+    keys.split(" ").flatMap((key) => (key.startsWith("--") ? [key.slice(2)] : [])),
+  );
+}
+
+/** GNU programs take any beginning of a long option that fits one alone. Null: it fits several. */
+function complete(name: string, long: ReadonlyMap<string, Takes>): string | null {
   const bare = name.slice(2);
   if (long.has(bare)) return name;
   const candidates = [...long.keys()].filter((key) => key.startsWith(bare));
-  return candidates.length === 1 ? `--${candidates[0]}` : name;
+  return candidates.length === 1 ? `--${candidates[0]}` : candidates.length === 0 ? name : null;
 }
 
 /** Looks up a table whose keys are several options separated by blanks. */

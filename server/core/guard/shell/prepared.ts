@@ -26,6 +26,11 @@ export interface ShellWhere {
    * is another one is described under both. Absent: nobody has asked, as in the verdict while typing.
    */
   readonly physical?: ReadonlyMap<string, string>;
+  /**
+   * What globs in the text match there, asked at the same moment: pattern → all names. Used only for a line that is
+   * wholly understood and changes no file. A glob that is not in it means everything that it could match.
+   */
+  readonly matches?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What the gateway does itself when the whole line is one of these. */

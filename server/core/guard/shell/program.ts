@@ -2,11 +2,18 @@ import type { ProgramEntry, WordKind } from "./catalogue-schema.ts";
 import { describeCommand, type Exec, emitExec } from "./command.ts";
 import { looksOutside } from "./filter.ts";
 import { forOption, isDangerous, readLine } from "./options.ts";
+import { child } from "./state.ts";
+import { isPublic } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
 /** Describes a program by its entry in the catalogue. */
 export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   const { walk, span } = exec;
+  const [only, ...more] = exec.words;
+  if (only?.known === "text" && more.length === 0 && whole.prints?.split(" ").includes(only.text)) {
+    emitExec(exec, { subcommand: "", flags: [only.text], operands: [] });
+    return;
+  }
   const stop = whole.runs !== undefined || whole.subcommands !== undefined;
   const head = readLine(whole, exec.words, stop);
   let entry: ProgramEntry = whole;
@@ -18,32 +25,38 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     if (words.includes(null)) walk.opaque(`subcommand of \`${exec.name}\``, operands[0]?.span ?? span);
     subcommand = words.filter((word, i) => word !== null && (i === 0 || /^[a-z][a-z0-9-]*$/.test(word))).join(" ");
     const [one = ""] = subcommand.split(" ");
-    const own = forSub(whole, subcommand) ?? forSub(whole, one);
-    entry =
-      own === undefined
-        ? whole
-        : {
-            ...whole,
-            ...own,
-            becomes: { ...(whole.globalsFirst === true ? {} : whole.becomes), ...own.becomes },
-            values: { ...whole.values, ...own.values },
-          };
-    const rest = readLine(
-      entry,
-      operands.slice(own === undefined || forSub(whole, subcommand) === undefined ? 1 : subcommand.split(" ").length),
-      entry.runs !== undefined,
-    );
+    const exact = forSub(whole, subcommand);
+    let own = exact ?? forSub(whole, one);
+    entry = merged(whole, own);
+    const after = operands.slice(own === undefined || exact === undefined ? 1 : subcommand.split(" ").length);
+    let rest = readLine(entry, after, entry.runs !== undefined);
+    if (own?.nested === true) {
+      const [inner, ...others] = readLine(entry, after, true).operands;
+      if (inner !== undefined) {
+        if (inner.known !== "text") walk.opaque(`subcommand of \`${exec.name} ${subcommand}\``, inner.span);
+        subcommand = `${subcommand} ${inner.known === "text" ? inner.text : ""}`.trim();
+        const nested = forSub(whole, subcommand);
+        // Where options stand before it, this may be the value of one.
+        if (nested !== undefined && after[0] !== inner)
+          walk.opaque(`\`${exec.name} ${one}\` with options before \`${inner.source}\``, span);
+        entry = nested === undefined ? entry : merged(whole, nested);
+        own = nested ?? own;
+        rest = readLine(entry, nested === undefined ? after.filter((word) => word !== inner) : others, entry.runs !== undefined);
+      }
+    }
     options = [...options, ...rest.options];
     operands = rest.operands;
     unsure = [...unsure, ...rest.unsure];
     if (whole.sub !== undefined && own === undefined)
       walk.opaque(`effects of \`${exec.name} ${subcommand}\`, which are not known`, span);
   }
-  for (const option of options) {
+  const turned = options.flatMap((option) => {
     const table = head.options.includes(option) ? whole.becomes : entry.becomes;
-    subcommand = forOption(table, option.name) ?? subcommand;
-  }
-  if (entry.operandBecomes !== undefined && operands.some((word) => changes(entry, word))) subcommand = entry.operandBecomes;
+    return forOption(table, option.name) ?? [];
+  });
+  subcommand = turned.find((name) => !LOOKS.has(name)) ?? turned[0] ?? subcommand;
+  if (entry.operandBecomes !== undefined && !LOOKS.has(subcommand) && operands.some((word) => changes(entry, word)))
+    subcommand = entry.operandBecomes;
   emitExec(exec, { subcommand, flags: options.map((option) => option.name), operands });
 
   if (entry.harmless !== true) {
@@ -61,7 +74,7 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   for (const option of options) {
     // Before a subcommand an unknown option could take the next word, and another would be the subcommand.
     const early = whole.subcommands !== undefined && head.options.includes(option);
-    if (!option.listed && (entry.open !== true || early))
+    if (!option.listed && (entry.open !== true || early || option.ambiguous === true))
       walk.opaque(`option \`${option.name}\` of \`${exec.name}\`, which is not known`, span);
     if (option.value !== null) describeWord(exec, forOption(entry.values, option.name) ?? "text", option.value, tree);
     else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
@@ -86,17 +99,28 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   if (entry.runs !== undefined && operands.length > entry.runs) {
     describeCommand(walk, operands.slice(entry.runs), exec.state, span, exec.input);
   }
+  const names = options.map((option) => option.name);
+  const has = (listed: string) => listed.split(" ").some((name) => names.includes(name));
+  if (entry.creates !== undefined && (entry.creates === "always" || !has(entry.creates)))
+    walk.file("file:write", { span, source: ".", known: "text", text: "." }, exec.state, true);
+  if (entry.signals !== undefined && (entry.signals === "always" || has(entry.signals))) signal(exec);
   if (entry.escalates === true)
     walk.emit({ action: "privilege:escalate", resource: { kind: "program", program: exec.name }, span });
   if (entry.door !== undefined) walk.opaque(`\`${exec.name}\`: ${entry.door}`, span);
-  if (
-    takesScreen(
-      entry,
-      options.map((option) => option.name),
-      plain.length,
-    )
-  )
-    interactive(exec);
+  if (takesScreen(entry, names, whole.subcommands === undefined ? plain.length : head.operands.length)) interactive(exec);
+}
+
+/** What an option turns a program into when it then only shows; any other option wins over it. */
+const LOOKS: ReadonlySet<string> = new Set(["list", "look"]);
+
+function merged(whole: ProgramEntry, own: ProgramEntry | undefined): ProgramEntry {
+  if (own === undefined) return whole;
+  return {
+    ...whole,
+    ...own,
+    becomes: { ...(whole.globalsFirst === true ? {} : whole.becomes), ...own.becomes },
+    values: { ...whole.values, ...own.values },
+  };
 }
 
 function changes(entry: ProgramEntry, word: Argument): boolean {
@@ -111,6 +135,58 @@ function takesScreen(entry: ProgramEntry, options: readonly string[], operands: 
   if (entry.interactive === "always") return true;
   if (entry.interactive === "without-operands") return operands === 0;
   return !options.some((option) => entry.interactive?.split(" ").includes(option));
+}
+
+/** It ends, stops or wakes other processes. */
+export function signal(exec: Exec): void {
+  const flags = exec.words.flatMap((word) => (word.known === "text" && word.text.startsWith("-") ? [word.text] : []));
+  exec.walk.emit({
+    action: "process:signal",
+    resource: { kind: "program", program: exec.name },
+    span: exec.span,
+    context: {
+      command: {
+        program: exec.name,
+        subcommand: "",
+        flags,
+        arguments: exec.words.flatMap((word) => (word.known === "text" && !word.text.startsWith("-") ? [word.text] : [])),
+        unknown: exec.words.some((word) => word.known === "no"),
+        signal: signalIn(exec.words),
+      },
+    },
+  });
+}
+
+const SIGNALS: Readonly<Record<string, string>> = {
+  1: "HUP",
+  2: "INT",
+  3: "QUIT",
+  6: "ABRT",
+  9: "KILL",
+  10: "USR1",
+  12: "USR2",
+  15: "TERM",
+  18: "CONT",
+  19: "STOP",
+};
+
+/** Its name without `SIG`; `TERM` where none is given; empty where it is known only when it runs. */
+function signalIn(words: readonly Argument[]): string {
+  let found = "TERM";
+  for (const [i, word] of words.entries()) {
+    if (word.known === "no" && (word.splits || /^-/.test(word.prefix))) return "";
+    const text = word.known === "text" ? word.text : "";
+    const next = words[i + 1];
+    const given = /^(?:-s|-n|--signal)$/.test(text)
+      ? next?.known === "text"
+        ? next.text
+        : ""
+      : (/^--signal=(.+)$/.exec(text)?.[1] ?? /^-s?((?:SIG)?[A-Z][A-Z0-9]+|[0-9]+)$/.exec(text)?.[1]);
+    if (given === undefined) continue;
+    const name = given.toUpperCase().replace(/^SIG/, "");
+    found = SIGNALS[name] ?? name;
+  }
+  return found;
 }
 
 export function interactive(exec: Exec): void {
@@ -214,17 +290,73 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
       if (word.known !== "text" || looksOutside(word.text))
         walk.opaque(`filter \`${word.source}\` of \`${exec.name}\``, word.span);
       return;
+    case "at": {
+      // curl 8.3 writes files where its output format says so.
+      if (word.known !== "text" || word.text.includes("%output{"))
+        walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
+      // `NAME@FILE` too.
+      else if (/^[\w.-]*@./.test(word.text))
+        walk.file("file:read", { ...word, text: word.text.slice(word.text.indexOf("@") + 1) }, state);
+      return;
+    }
+    case "form": {
+      const file = word.known === "text" ? /^[^=]*=[@<]([^;]*)/.exec(word.text)?.[1] : undefined;
+      if (word.known !== "text" || (file !== undefined && /[",]/.test(file)))
+        walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
+      else if (file !== undefined) walk.file("file:read", { ...word, text: file }, state);
+      return;
+    }
+    case "cookie": {
+      if (word.known !== "text") walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
+      else if (!word.text.includes("=")) walk.file("file:read", word, state);
+      return;
+    }
+    case "response": {
+      const file = word.known === "text" ? /^@(.+)$/.exec(word.text)?.[1] : undefined;
+      if (file === undefined) walk.file("file:read", word, state);
+      else describeWord(exec, "names", { ...word, known: "text", text: file }, false);
+      return;
+    }
+    case "format": {
+      const file = word.known === "text" ? /^[\w-]*file=(.*)$/.exec(word.text)?.[1] : undefined;
+      if (word.known !== "text") walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
+      else if (file !== undefined) walk.file("file:read", { ...word, text: file }, state);
+      return;
+    }
+    case "template":
+      if (word.known !== "text" || !showsPlainFields(word.text))
+        walk.opaque(`fields that \`${word.source}\` of \`${exec.name}\` shows`, word.span);
+      return;
+    case "variable":
+      if (word.known !== "text" || !isPublic(word.text)) walk.opaque(`variable \`${word.source}\``, word.span);
+      return;
+    case "start":
+      if (word.known === "text" && word.text.startsWith("+")) {
+        if (!/^\+([0-9]*[gGF]?|[/?][^\n]*)$/.test(word.text))
+          walk.opaque(`command \`${word.source}\` of \`${exec.name}\``, word.span);
+      } else walk.file("file:read", word, state);
+      return;
     case "process":
       if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
       return;
   }
 }
 
+/** What containers and images show without their environment, arguments or labels. */
+function showsPlainFields(template: string): boolean {
+  return [...template.matchAll(/\{\{([^}]*)\}\}/g)].every(([, field = ""]) =>
+    /^\s*(json\s+)?\.(State(\.[A-Za-z.]+)?|Id|Name|Image|Created|RestartCount|Platform|Driver|Size\w*|Architecture|Os|RepoTags|RepoDigests|NetworkSettings(\.[A-Za-z.]+)?|Config\.Image|HostConfig\.(RestartPolicy(\.\w+)?|Memory|NanoCpus|NetworkMode))\s*$/.test(
+      field,
+    ),
+  );
+}
+
 /** `ls *.log` shows names: it reads the folder, and of the files nothing. */
 function listed(word: Argument): Argument {
   if (word.known !== "pattern") return word;
-  const cut = word.pattern.lastIndexOf("/");
-  const folder = cut === -1 ? "." : cut === 0 ? "/" : word.pattern.slice(0, cut);
+  const bare = word.pattern.replace(/(?<=.)\/+$/, "");
+  const cut = bare.lastIndexOf("/");
+  const folder = cut === -1 ? "." : cut === 0 ? "/" : bare.slice(0, cut);
   const { span, source } = word;
   return /[*?[]/.test(folder) ? { ...word, pattern: folder } : { span, source, known: "text", text: folder };
 }
@@ -246,7 +378,7 @@ export function runText(exec: Exec, word: Argument): void {
       },
     },
   });
-  if (word.known === "text") walk.text(word.text, word.span, { ...exec.state, positional: null });
+  if (word.known === "text") walk.text(word.text, word.span, child(exec.state, null));
   else walk.opaque(`command \`${word.source}\``, word.span);
 }
 
@@ -268,7 +400,11 @@ export function url(exec: Exec, word: Argument): void {
     walk.opaque(`address \`${word.source}\``, word.span);
     return;
   }
-  const file = /^file:\/*(\/.*)$/i.exec(word.text);
+  const file = /^file:(?:\/\/(?:localhost|127\.0\.0\.1)?(?=\/))?\/*(\/.*)$/i.exec(word.text);
+  if (file === null && /^file:/i.test(word.text)) {
+    walk.opaque(`address \`${word.source}\``, word.span);
+    return;
+  }
   if (file !== null) {
     let path = file[1] ?? "";
     try {
@@ -285,9 +421,11 @@ export function url(exec: Exec, word: Argument): void {
     return;
   }
   const host = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)/.exec(word.text);
+  const named = (host?.[1] ?? word.text).toLowerCase();
+  if (!/^([a-z0-9._-]+|\[[0-9a-f:.%]+\])$/.test(named)) walk.opaque(`address \`${word.source}\``, word.span);
   walk.emit({
     action: "network:connect",
-    resource: { kind: "host", host: (host?.[1] ?? word.text).toLowerCase() },
+    resource: { kind: "host", host: named },
     span: word.span,
   });
 }

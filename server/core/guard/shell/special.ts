@@ -4,7 +4,21 @@ import { find } from "./special/find.ts";
 import { jq } from "./special/jq.ts";
 import { sed } from "./special/sed.ts";
 import { shell } from "./special/shell.ts";
-import { applet, dd, environment, ps, ssh, substituteUser, tar, xargs } from "./special/wrapper.ts";
+import {
+  applet,
+  controller,
+  dd,
+  environment,
+  kill,
+  printenv,
+  ps,
+  rpm,
+  ssh,
+  substituteUser,
+  tar,
+  watch,
+  xargs,
+} from "./special/wrapper.ts";
 
 /** Programs whose arguments are a language of their own. */
 export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
@@ -32,7 +46,14 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   toybox: applet,
   dd,
   env: environment,
+  kill,
+  kubectl: controller,
+  oc: controller,
+  printenv,
   ps,
+  rpm,
+  systemctl: controller,
+  watch,
   ssh,
   sudo: substituteUser,
   doas: substituteUser,

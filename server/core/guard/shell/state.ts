@@ -66,6 +66,12 @@ function valueOr(state: State, name: string): Value {
   return mayBeTakenForUnset(state, name) ? [{ text: "", pattern: false }] : null;
 }
 
+/** A new process: it has the exported variables alone, and which these are is not followed. */
+export function child(state: State, positional: readonly string[] | null): State {
+  const variables = new Map([...state.variables.keys()].map((name) => [name, null] as const));
+  return { ...state, variables, positional, functions: new Set(), aliases: new Map() };
+}
+
 /** Each line runs in a fresh shell with a clean environment: a name in lower case that nothing set is empty. */
 export function mayBeTakenForUnset(state: State, name: string): boolean {
   return !state.tainted && /^[a-z][a-z0-9_]*$/.test(name);
@@ -73,10 +79,14 @@ export function mayBeTakenForUnset(state: State, name: string): boolean {
 
 function joinValue(a: Value, b: Value): Value {
   if (a === null || b === null) return null;
-  if (a === "integer" || b === "integer") return a === b ? "integer" : null;
+  if (a === "integer" || b === "integer") return isNumber(a) && isNumber(b) ? "integer" : null;
   const all = [...a];
   for (const piece of b) if (!all.some((other) => other.text === piece.text && other.pattern === piece.pattern)) all.push(piece);
   return all.length > MOST ? null : all;
+}
+
+function isNumber(value: Exclude<Value, null>): boolean {
+  return value === "integer" || value.every((piece) => !piece.pattern && /^-?[0-9]+$/.test(piece.text));
 }
 
 export function equal(a: State, b: State): boolean {

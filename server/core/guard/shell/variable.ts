@@ -22,3 +22,14 @@ const HARMLESS = new Set(
 export function isHarmless(name: string): boolean {
   return HARMLESS.has(name);
 }
+
+/** Variables whose value is no secret: they are printed by everyone who debugs a search path. */
+const PUBLIC = new Set(
+  "PATH HOME USER LOGNAME SHELL PWD OLDPWD TERM LANG LANGUAGE TZ EDITOR PAGER HOSTNAME JAVA_HOME GOPATH GOROOT PYTHONPATH NODE_PATH MANPATH LD_LIBRARY_PATH NODE_ENV RAILS_ENV".split(
+    " ",
+  ),
+);
+
+export function isPublic(name: string): boolean {
+  return PUBLIC.has(name) || HARMLESS.has(name);
+}

@@ -21,8 +21,8 @@ import { placeOf, placesBehind } from "./place.ts";
 import type { ShellWhere } from "./prepared.ts";
 import { read } from "./read.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
-import { dateShape } from "./substitution.ts";
-import { isHarmless, isHeldByShell } from "./variable.ts";
+import { shapeOf } from "./substitution.ts";
+import { isHarmless, isHeldByShell, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /**
@@ -45,6 +45,10 @@ export class Walk {
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
   private shared: Input = null;
+  /** What the command that was walked last surely prints; null: not known. */
+  printed: Input = null;
+  /** The next command prints the environment to one that shows public names of it alone. */
+  publicEnvironment = false;
 
   constructor(where: ShellWhere, met: Set<string> = new Set()) {
     this.where = where;
@@ -103,27 +107,39 @@ export class Walk {
         continue;
       }
       if (!pattern && isSink(path) && action !== "file:delete") continue;
-      for (const name of namesOf(path))
-        this.path(action, name, pattern, tree || (pattern && argument.tree === true), argument.span);
+      const matches = pattern && argument.expands === true && argument.tree !== true ? this.where.matches?.get(path) : undefined;
+      if (matches !== undefined) {
+        // Where nothing matches, the word stays as it is.
+        for (const match of [...matches, path]) {
+          for (const name of namesOf(match)) this.path(action, name, null, tree, argument.span);
+          const place = this.where.physical?.get(match);
+          if (place !== undefined && place !== match) this.path(action, place, null, tree, argument.span);
+        }
+        continue;
+      }
+      const glob = !pattern ? null : argument.hidden === true ? "any" : "visible";
+      for (const name of namesOf(path)) this.path(action, name, glob, tree || (pattern && argument.tree === true), argument.span);
       if (pattern)
-        for (const place of placesBehind(path, this.where.physical)) this.path(action, place, false, tree, argument.span);
+        for (const place of placesBehind(path, this.where.physical)) this.path(action, place, null, tree, argument.span);
       const physical = placeOf(path, pattern, this.where.physical);
-      if (physical !== path) this.path(action, physical, pattern, tree || (pattern && argument.tree === true), argument.span);
+      if (physical !== path) this.path(action, physical, glob, tree || (pattern && argument.tree === true), argument.span);
     }
   }
 
-  private path(action: MicroAction["action"], path: string, pattern: boolean, tree: boolean, span: Span): void {
+  private path(action: MicroAction["action"], path: string, glob: "any" | "visible" | null, tree: boolean, span: Span): void {
+    const visible = glob === "visible" ? { visible: true } : {};
+    const resource = { kind: "path", path, ...(glob === null ? {} : { pattern: true }), ...visible } as const;
     if (tree) {
       this.emit({
         action,
-        resource: { kind: "path", path: path === "/" ? "/**" : `${path.replace(/\/\*\*$/, "")}/**`, pattern: true },
+        resource: { kind: "path", path: path === "/" ? "/**" : `${path.replace(/\/\*\*$/, "")}/**`, pattern: true, ...visible },
         span,
         context: IN_TREE,
       });
-      this.emit({ action, resource: pattern ? { kind: "path", path, pattern } : { kind: "path", path }, span, context: IN_TREE });
+      this.emit({ action, resource, span, context: IN_TREE });
       return;
     }
-    this.emit({ action, resource: pattern ? { kind: "path", path, pattern } : { kind: "path", path }, span });
+    this.emit({ action, resource, span });
   }
 
   /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. */
@@ -185,9 +201,16 @@ export class Walk {
       case "Pipeline": {
         for (const prefix of node.prefixes) this.meet(prefix);
         if (node.commands.length === 1 && node.commands[0] !== undefined) return this.node(node.commands[0], state, input);
+        let given: Input = input;
         for (const [i, command] of node.commands.entries()) {
-          this.sharing(i === 0 ? input : "pipe", () => this.node(command, state, i === 0 ? input : "pipe"));
+          this.printed = null;
+          this.publicEnvironment = i === 0 && showsPublicNames(node.commands);
+          this.sharing(given, () => this.node(command, state, given));
+          this.publicEnvironment = false;
+          const plain = command.type === "Command" && command.name?.text === "echo" && command.redirects.length === 0;
+          given = (plain ? this.printed : null) ?? "pipe";
         }
+        this.printed = null;
         return state;
       }
       case "AndOr": {
@@ -323,9 +346,11 @@ export class Walk {
     }
     let end: State | null = null;
     for (const line of lines) {
+      this.printed = null;
       const after = describeCommand(this, line, state, span, redirected ?? input ?? this.shared);
       end = end === null ? after : join(end, after);
     }
+    if (lines.length > 1) this.printed = null;
     return end ?? state;
   }
 
@@ -391,7 +416,8 @@ export class Walk {
       }
       return this.set(state, node.name, null, span);
     }
-    const value = valuesIn(this.words(node.value, state, "assignment"));
+    const texts = valuesIn(this.words(node.value, state, "assignment"));
+    const value = isNumber(node.value) ? "integer" : texts;
     if (scope === "environment" && !isHarmless(node.name)) this.setting(node.name, span);
     return this.set(state, node.name, node.append === true || node.index !== undefined ? null : value, span);
   }
@@ -442,7 +468,7 @@ export class Walk {
           return null;
         }
         this.nested(part.script, state, part.text.startsWith("`") ? span : null);
-        return dateShape(part.script);
+        return shapeOf(part.script);
       case "ProcessSubstitution":
         if (part.script === undefined) this.opaque(`\`${part.text}\``, span);
         else this.nested(part.script, state, null);
@@ -592,7 +618,7 @@ export class Walk {
       case "ArithmeticCommandExpansion":
         if (node.script === undefined) this.opaque(`\`${node.text}\``, span);
         else this.nested(node.script, state, null);
-        this.opaque(`arithmetic on \`${node.text}\``, span);
+        if (node.script === undefined || shapeOf(node.script) !== "integer") this.opaque(`arithmetic on \`${node.text}\``, span);
         return state;
       default:
         this.opaque("arithmetic for which there is no rule", span);
@@ -713,6 +739,32 @@ export class Walk {
     if (operator === "<>") this.file("file:read", argument, state);
     this.file("file:write", argument, state);
   }
+}
+
+/** `env | grep -i path`: of the environment only names that everyone may see, with their values. */
+function showsPublicNames(commands: readonly SyntaxNode[]): boolean {
+  const [first, second] = commands;
+  if (first?.type !== "Command" || second?.type !== "Command") return false;
+  if (!/^(env|printenv)$/.test(first.name?.text ?? "") || first.suffix.length + first.prefix.length > 0) return false;
+  if (second.name?.text !== "grep" || second.prefix.length > 0 || second.redirects.length > 0) return false;
+  const words = second.args.map((part) => part.text);
+  const options = words.slice(0, -1);
+  const name = /^(['"]?)\^?([A-Za-z_]+)=?\1$/.exec(words.at(-1) ?? "")?.[2];
+  return name !== undefined && isPublic(name.toUpperCase()) && options.every((word) => /^-[iEFw]+$/.test(word));
+}
+
+/** `$((…))`, `$(date +%s)`: whatever comes out is a number. */
+function isNumber(word: Word): boolean {
+  const [part, ...more] = word.parts ?? [];
+  if (part === undefined || more.length > 0) return false;
+  const inner = part.type === "DoubleQuoted" && part.parts.length === 1 ? part.parts[0] : part;
+  if (inner?.type === "ArithmeticExpansion") return true;
+  return (
+    inner?.type === "CommandExpansion" &&
+    inner.script !== undefined &&
+    !/^\$\{/.test(inner.text) &&
+    shapeOf(inner.script) === "integer"
+  );
 }
 
 /** Mark of a path that is reached by descending into a tree; a condition sees it as `"recursive" in command.flags`. */

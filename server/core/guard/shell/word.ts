@@ -6,8 +6,18 @@ import type { Piece, State, Value } from "./state.ts";
 /** One argument as the program will get it, as far as that can be known. */
 export type Argument = { readonly span: Span; readonly source: string } & (
   | { readonly known: "text"; readonly text: string }
-  /** A glob that the shell expands, or a value that fits one. `tree`: everything below a folder. */
-  | { readonly known: "pattern"; readonly pattern: string; readonly tree?: boolean; readonly splits: boolean }
+  /**
+   * A glob that the shell expands, or a value that fits one. `tree`: everything below a folder. `hidden`: not the shell's
+   * glob, it matches names that begin with a dot too. `expands`: it stands in the line as a glob.
+   */
+  | {
+      readonly known: "pattern";
+      readonly pattern: string;
+      readonly tree?: boolean;
+      readonly hidden?: boolean;
+      readonly expands?: boolean;
+      readonly splits: boolean;
+    }
   /** A pipe to a command that is described on its own: `<(…)`. */
   | { readonly known: "pipe" }
   /** `prefix`: what it surely begins with. `splits`: it may be no word or several. */
@@ -239,14 +249,15 @@ function toArguments(
       ? [{ span, source, known: "pipe" }]
       : [{ span, source, known: "no", why: "joins a pipe and text", prefix: "", splits: false }];
   }
-  const fields: { text: string; pattern: boolean; splits: boolean }[] = [];
-  let current: { text: string; pattern: boolean; splits: boolean } | null = null;
-  const open = () => (current ??= { text: "", pattern: false, splits: false });
+  const fields: Field[] = [];
+  let current: Field | null = null;
+  const open = () => (current ??= { text: "", pattern: false, splits: false, expands: true });
   for (const segment of list) {
     if (segment.kind === "pattern") {
       const field = open();
       field.text = `${field.pattern ? field.text : escapeGlob(field.text)}${segment.pattern}`;
       field.pattern = true;
+      field.expands = false;
       field.splits ||= !segment.quoted && mode === "argument";
     } else if (segment.kind === "text") {
       const pieces = !segment.quoted && mode === "argument" ? segment.text.split(/[ \t\n]+/) : [segment.text];
@@ -273,9 +284,16 @@ function toArguments(
     return [{ span, source, known: "no", why: "is split at characters that the line has changed", prefix: "", splits: true }];
   return fields.map((field) =>
     field.pattern
-      ? { span, source, known: "pattern", pattern: field.text, splits: field.splits }
+      ? { span, source, known: "pattern", pattern: field.text, splits: field.splits, expands: field.expands }
       : { span, source, known: "text", text: field.text },
   );
+}
+
+interface Field {
+  text: string;
+  pattern: boolean;
+  splits: boolean;
+  expands: boolean;
 }
 
 /** In a pattern a literal `*` is written as `?`: wider, so only ever stricter for the one who asks. */

@@ -103,12 +103,20 @@ function describeProgramText(exec: Exec, program: Argument): void {
     exec.walk.opaque("a connection made by a program text", program.span);
 }
 
+const UNSURE = /^(getline|length|next|nextfile|delete|break|continue|function|func)$/;
+
 /** Null: an unclosed string or pattern. A slash begins a pattern where a value cannot stand before it. */
 function tokenise(text: string): readonly Token[] | null {
   const tokens: Token[] = [];
+  // For each open bracket, whether it holds the condition of a statement: after it a slash begins a pattern.
+  const brackets: boolean[] = [];
+  let condition = false;
   for (let i = 0; i < text.length; ) {
     const c = text[i] as string;
     const last = tokens.at(-1);
+    // Programs of the name differ in what a slash is here.
+    if (c === "/" && last !== undefined && (/^(\+\+|--|\$)$/.test(last.text) || (last.kind === "word" && UNSURE.test(last.text))))
+      return null;
     if (c === " " || c === "\t" || c === "\r") i++;
     else if (c === "\\" && text[i + 1] === "\n") i += 2;
     else if (c === "#") {
@@ -116,9 +124,9 @@ function tokenise(text: string): readonly Token[] | null {
     } else if (
       c === '"' ||
       (c === "/" &&
-        !(last?.kind === "word" && !/^(print|printf|return|in)$/.test(last.text)) &&
+        !(last?.kind === "word" && !/^(print|printf|return|in|else|do|exit|case|BEGIN|END)$/.test(last.text)) &&
         last?.kind !== "string" &&
-        !/^[)\]$]$/.test(last?.text ?? ""))
+        !(last?.kind === "sign" && (last.text === "]" || (last.text === ")" && !condition))))
     ) {
       let j = i + 1;
       let value = "";
@@ -143,6 +151,8 @@ function tokenise(text: string): readonly Token[] | null {
       i += end.length;
     } else {
       const sign = /^(\|\||\|&|&&|>>|>=|<=|==|!=|!~|\*\*|[-+*/%^]=|\+\+|--)/.exec(text.slice(i))?.[0] ?? c;
+      if (sign === "(") brackets.push(last?.kind === "word" && /^(if|while|for|switch)$/.test(last.text));
+      if (sign === ")") condition = brackets.pop() ?? false;
       tokens.push({ kind: "sign", text: sign });
       i += sign.length;
     }

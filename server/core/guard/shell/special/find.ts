@@ -99,8 +99,8 @@ function below(root: Argument, name: string | null): Argument {
   if (root.known === "no" || root.known === "pipe") return root;
   const folder = (root.known === "text" ? root.text : root.pattern).replace(/\/+$/, "");
   return name === null
-    ? { span: root.span, source: root.source, known: "pattern", pattern: `${folder}/**`, tree: true, splits: false }
-    : { span: root.span, source: root.source, known: "pattern", pattern: `${folder}/**/${name}`, splits: false };
+    ? { span: root.span, source: root.source, known: "pattern", pattern: `${folder}/**`, tree: true, hidden: true, splits: false }
+    : { span: root.span, source: root.source, known: "pattern", pattern: `${folder}/**/${name}`, hidden: true, splits: false };
 }
 
 function words(text: string): ReadonlySet<string> {

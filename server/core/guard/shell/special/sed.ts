@@ -56,11 +56,9 @@ function describeScript(exec: Exec, script: Argument): void {
     for (at++; at < text.length; at++) {
       if (text[at] === "\\") at++;
       else if (text[at] === "[" && delimiter !== "[") {
-        // A bracket expression may hold the delimiter.
-        const end = text.indexOf("]", at + (text[at + 1] === "^" ? 3 : 2));
-        if (end === -1) return false;
-        const inside = text.slice(at, end);
-        if (inside.includes(delimiter)) return false;
+        // A bracket expression may hold the delimiter, and then programs differ.
+        const end = endOfBracket(text, at);
+        if (end === -1 || text.slice(at, end).includes(delimiter)) return false;
         at = end;
       } else if (text[at] === delimiter) {
         at++;
@@ -148,4 +146,19 @@ function describeScript(exec: Exec, script: Argument): void {
       return;
     }
   }
+}
+
+/** Where the bracket expression that begins at `from` ends; `[:space:]` and its like are parts of it. */
+function endOfBracket(text: string, from: number): number {
+  let at = from + (text[from + 1] === "^" ? 2 : 1);
+  if (text[at] === "]") at++;
+  for (; at < text.length; at++) {
+    if (text[at] === "]") return at;
+    const kind = text[at] === "[" ? text[at + 1] : undefined;
+    if (kind === undefined || !/[:.=]/.test(kind)) continue;
+    const end = text.indexOf(`${kind}]`, at + 2);
+    if (end === -1) return -1;
+    at = end + 1;
+  }
+  return -1;
 }

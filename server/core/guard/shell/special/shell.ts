@@ -1,7 +1,7 @@
 import { type Exec, emitExec } from "../command.ts";
 import { readLine } from "../options.ts";
 import { interactive } from "../program.ts";
-import type { State } from "../state.ts";
+import { child } from "../state.ts";
 
 const OPTIONS = {
   short: "abBefhHiklmnprstuvxCEPTcDVo:O:",
@@ -37,8 +37,8 @@ export function shell(exec: Exec): void {
     walk.text(
       command.text,
       command.span,
-      inner(
-        exec,
+      child(
+        exec.state,
         positional.every((word) => word.known === "text")
           ? positional.map((word) => (word.known === "text" ? word.text : ""))
           : null,
@@ -53,15 +53,9 @@ export function shell(exec: Exec): void {
     return;
   }
   if (typeof exec.input === "object" && exec.input !== null) {
-    walk.text(exec.input.text, exec.input.span, inner(exec, []));
+    walk.text(exec.input.text, exec.input.span, child(exec.state, []));
     return;
   }
   walk.opaque(exec.input === null ? `keys typed into \`${name}\`` : `what \`${name}\` reads from its input`, exec.span);
   if (exec.input === null) interactive(exec);
-}
-
-/** A new process: it has the exported variables alone, and which these are is not followed. */
-function inner(exec: Exec, positional: readonly string[] | null): State {
-  const variables = new Map([...exec.state.variables.keys()].map((name) => [name, null] as const));
-  return { ...exec.state, variables, positional, functions: new Set(), aliases: new Map() };
 }

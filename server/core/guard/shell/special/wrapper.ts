@@ -2,7 +2,8 @@ import { CATALOGUE } from "../catalogue.generated.ts";
 import type { ProgramEntry } from "../catalogue-schema.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "../command.ts";
 import { readLine } from "../options.ts";
-import { connect, describeEntry, interactive, runText } from "../program.ts";
+import { connect, describeEntry, describeWord, interactive, runText, signal } from "../program.ts";
+import { child } from "../state.ts";
 import { isHarmless } from "../variable.ts";
 import type { Argument } from "../word.ts";
 
@@ -30,7 +31,11 @@ export function environment(exec: Exec): void {
         ...state,
         cwds: option.value?.known === "text" && option.value.text.startsWith("/") ? [option.value.text] : null,
       };
-    else if (!option.listed) walk.opaque(`option \`${option.name}\` of \`env\`, which is not known`, exec.span);
+    else if (/^(-i|--ignore-environment)$/.test(option.name)) walk.setting("LESSSECURE", exec.span);
+    else if (/^(-u|--unset)$/.test(option.name)) {
+      if (option.value?.known !== "text") walk.opaque("`env -u` of a name that is known only when it runs", exec.span);
+      else if (!isHarmless(option.value.text)) walk.setting(option.value.text, option.value.span);
+    } else if (!option.listed) walk.opaque(`option \`${option.name}\` of \`env\`, which is not known`, exec.span);
   }
   for (const word of line.unsure) walk.opaque(`word \`${word.source}\` of \`env\`, which may be a command`, word.span);
   while (rest[0] !== undefined) {
@@ -44,7 +49,7 @@ export function environment(exec: Exec): void {
   }
   emitExec(exec, { subcommand: "", flags: line.options.map((option) => option.name), operands: rest.slice(0, 1) });
   if (rest.length === 0) {
-    if (!line.options.some((option) => /^(-S|--split-string)$/.test(option.name)))
+    if (!walk.publicEnvironment && !line.options.some((option) => /^(-S|--split-string)$/.test(option.name)))
       walk.opaque("`env` prints the environment", exec.span);
     return;
   }
@@ -130,6 +135,67 @@ export function applet(exec: Exec): void {
   const [name, ...rest] = exec.words;
   if (name?.known === "text" && !name.text.startsWith("-")) describeProgram({ ...exec, name: name.text, words: rest });
   else if (name !== undefined) exec.walk.opaque(`\`${exec.name} ${name.source}\``, exec.span);
+}
+
+/** `watch`: its words are joined and given to a shell again and again, with `-x` they are a command. */
+export function watch(exec: Exec): void {
+  const { walk } = exec;
+  const line = readLine(entryOf("watch"), exec.words, true);
+  const flags = line.options.map((option) => option.name);
+  emitExec(exec, { subcommand: "", flags, operands: line.operands });
+  for (const option of line.options)
+    if (!option.listed) walk.opaque(`option \`${option.name}\` of \`watch\`, which is not known`, exec.span);
+  for (const word of line.unsure) walk.opaque(`word \`${word.source}\` of \`watch\`, which may be an option`, word.span);
+  if (flags.some((flag) => /^(-x|--exec)$/.test(flag))) {
+    describeCommand(walk, line.operands, { ...child(exec.state, null), functions: new Set() }, exec.span, null);
+    return;
+  }
+  const texts = line.operands.map((word) => (word.known === "text" ? word.text : null));
+  if (texts.includes(null)) walk.opaque("a text for `watch` that is known only when it runs", exec.span);
+  else if (texts.length > 0) walk.text(texts.join(" "), line.operands[0]?.span ?? exec.span, child(exec.state, null));
+}
+
+/** `kill -l` lists, `kill -0` asks; everything else sends. Only the first word says so. */
+export function kill(exec: Exec): void {
+  const [first, ...rest] = exec.words;
+  const text = first?.known === "text" ? first.text : "";
+  if (/^(-l|-L|--list|--table)$/.test(text)) {
+    describeEntry(exec, entryOf("kill"));
+    return;
+  }
+  if (text === "-0" && rest.every((word) => word.known === "text" && /^[0-9]+$/.test(word.text))) {
+    emitExec(exec, { subcommand: "check", flags: ["-0"], operands: rest });
+    return;
+  }
+  const { becomes: _, ...entry } = entryOf("kill");
+  describeEntry(exec, entry);
+  signal(exec);
+}
+
+/** What these do depends on their verb: some send signals. */
+export function controller(exec: Exec): void {
+  describeEntry(exec, entryOf(exec.name));
+  const texts = exec.words.map((word) => (word.known === "text" ? word.text : ""));
+  const ends =
+    exec.name === "systemctl"
+      ? texts.includes("kill")
+      : texts.includes("delete") && texts.some((text) => /^(po|pods?)(\/|$)/.test(text));
+  if (ends) signal(exec);
+}
+
+/** `rpm -qi`: after `-q` or `-V` the letters ask, without them some install. */
+export function rpm(exec: Exec): void {
+  const { becomes, ...entry } = entryOf("rpm");
+  const asks = exec.words.some((word) => word.known === "text" && /^(-[a-z]*[qV]|--query$|--verify$)/.test(word.text));
+  describeEntry(exec, asks ? entry : { ...entry, becomes: becomes ?? {} });
+}
+
+/** `printenv NAME…`: names of which the value is no secret. */
+export function printenv(exec: Exec): void {
+  emitExec(exec, { subcommand: "", flags: [], operands: exec.words });
+  const names = exec.words.filter((word) => !(word.known === "text" && /^(-0|--null)$/.test(word.text)));
+  if (names.length === 0 && !exec.walk.publicEnvironment) exec.walk.opaque("`printenv` prints the environment", exec.span);
+  for (const name of names) describeWord(exec, "variable", name, false);
 }
 
 export function dd(exec: Exec): void {
@@ -230,6 +296,11 @@ export function tar(exec: Exec): void {
     }
     words.push(...queue);
   } else words.push(...exec.words);
+  for (const [i, word] of words.entries()) {
+    // `exec=COMMAND` among the actions at a checkpoint.
+    const action = word.known === "text" ? /^(--checkpoint-action=)?exec=([\s\S]*)$/.exec(word.text) : null;
+    if (action !== null && word.known === "text") words[i] = { ...word, text: `${action[1] ?? ""}${action[2] ?? ""}` };
+  }
   const line = readLine(entryOf("tar"), words, false);
   const flags = line.options.map((option) => option.name);
   const has = (pattern: RegExp) => flags.some((flag) => pattern.test(flag));
