@@ -96,6 +96,26 @@ export interface ReviewContext {
     readonly by: readonly string[];
   }[];
 }
+/** `GET /api/reviews/:id/blast-radius`: asked of the target when it is opened, as the person who looks. */
+export interface BlastRadiusReport {
+  /** That rows are changed or removed in; null: none, or not known. */
+  readonly table: string | null;
+  readonly counted:
+    | {
+        readonly state: "yes";
+        readonly rows: number;
+        /** `source`: rows that an INSERT or MERGE would take from. */
+        readonly of: "target" | "source";
+        /** Something is masked or filtered for the person who looks: the rows may be others. */
+        readonly differs: boolean;
+      }
+    | { readonly state: "no"; readonly reason: string };
+  /** Primary keys of some of the rows; null: none. */
+  readonly sample: { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] } | null;
+  /** The planner's estimate for finding the rows. */
+  readonly plan: { readonly cost: number; readonly rows: number | null } | null;
+  readonly locks: readonly { readonly table: string; readonly mode: string; readonly blocks: string }[];
+}
 /** `POST /api/grants/:id/end` → `WireReview` */
 /** `GET /api/people` */
 export interface PersonItem {

@@ -4,6 +4,7 @@ import type { Review } from "../core/domain/review.ts";
 import { permits } from "../core/policy/index.ts";
 import { requestAccess } from "./access.ts";
 import { mayUse, requireUse } from "./application.ts";
+import { blastRadius } from "./blast-radius.ts";
 import type { GatewayVerbs } from "./gateway.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
 import { changePerson } from "./people.ts";
@@ -48,6 +49,8 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
 function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
   const { configuration } = context;
   const now = (): number => context.clock.now();
+  /** People for whom rows are counted now. */
+  const counting = new Set<string>();
   return {
     me: (principal) => ({
       id: principal.id,
@@ -109,6 +112,22 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
       return reviews.wire(principal, await reviews.withdraw(principal, id));
     },
     reviewContext: async (principal, id) => reviewContext(context, await seen(reviews, principal, id)),
+    blastRadius: async (principal, id) => {
+      const review = await seen(reviews, principal, id);
+      // Whoever only waits for the answer has no business with other people's rows.
+      if (review.state.state !== "open" || reviews.counts(principal, review).length === 0 || counting.has(principal.id))
+        throw new VerbError("conflict", "rows are counted for those who are to answer, one review at a time");
+      counting.add(principal.id);
+      try {
+        return await blastRadius(context, reviews, principal, review);
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "target-unreachable")
+          throw new VerbError("unavailable", error.message);
+        throw error;
+      } finally {
+        counting.delete(principal.id);
+      }
+    },
     requestAccess: async (principal, body) => reviews.wire(principal, await requestAccess(context, reviews, principal, body)),
     endGrant: async (principal, id) => reviews.wire(principal, await reviews.endGrant(principal, id)),
     people: async (principal) => {

@@ -1,5 +1,6 @@
 import type {
   AccessRequestBody,
+  BlastRadiusReport,
   ConfigurationBody,
   ConfigurationList,
   ConfigurationResult,
@@ -33,6 +34,7 @@ export interface GatewayVerbs {
   escalateReview(principal: Principal, id: string, group: string): Promise<WireReview>;
   withdrawReview(principal: Principal, id: string): Promise<WireReview>;
   reviewContext(principal: Principal, id: string): Promise<ReviewContext>;
+  blastRadius(principal: Principal, id: string): Promise<BlastRadiusReport>;
   requestAccess(principal: Principal, body: AccessRequestBody): Promise<WireReview>;
   endGrant(principal: Principal, id: string): Promise<WireReview>;
   people(principal: Principal): Promise<PeopleList>;

@@ -33,7 +33,7 @@ kind: policy
 id: engineers
 effect: permit
 principals: { groups: [engineers] }
-actions: ["target:connect", "sql:select", "sql:transaction", "sql:insert", "sql:update"]
+actions: ["target:connect", "sql:select", "sql:explain", "sql:transaction", "sql:insert", "sql:update"]
 resources: { except: { tables: [public.salaries] } }
 ---
 kind: policy
@@ -435,6 +435,65 @@ describe("talking, handing on, and what the record says", () => {
     await blocker.end();
     await expect(answer).rejects.toMatchObject({ code: "conflict" });
     expect((await done).ends).toEqual(["expired"]);
+    await session.close("done");
+  });
+});
+
+describe("blast radius", () => {
+  const lead: Person = { email: "lead@acme.test", name: "Lead", groups: ["leads", "engineers"] };
+
+  async function counted(text: string, person: Person, session: OpenSqlSession) {
+    let id = "";
+    const abort = new AbortController();
+    const { observer } = watched({ onWaiting: (review) => (id = review) });
+    const options = { parameters: null, reason: "", waitForReview: true, signal: abort.signal };
+    const done = session.sql.run(text, options, observer);
+    await expect.poll(() => id).not.toBe("");
+    const report = await two.gateway.verbs.blastRadius(as(person, two), id).catch((error: unknown) => String(error));
+    abort.abort(new Error("looked at"));
+    await done;
+    return report;
+  }
+
+  it("counts what a real run touches, samples the keys, and estimates", async () => {
+    const session = await one.gateway.sessions.openSql(ann, "shop");
+    const rows = [
+      ["delete from orders where id > 1900", 100],
+      ["delete from public.orders o using customers c where c.id = o.customer and c.id = 7", 40],
+      ["with few as (select id from customers where id < 3) delete from orders where customer in (select id from few)", 80],
+    ] as const;
+    for (const [text, expected] of rows) {
+      const report = await counted(text, lead, session);
+      expect(report).toMatchObject({
+        table: "public.orders",
+        counted: { state: "yes", of: "target" },
+        sample: { columns: ["id"] },
+        locks: [{ table: "public.orders", mode: "ROW EXCLUSIVE" }],
+      });
+      if (typeof report === "string" || report.counted.state !== "yes") throw new Error("not counted");
+      expect(report.sample?.rows).toHaveLength(10);
+      expect(report.plan?.cost).toBeGreaterThan(0);
+      // The oracle: what the statement itself says that it did.
+      const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
+      await shop.connect();
+      await shop.query("BEGIN");
+      const real = await shop.query(text);
+      await shop.query("ROLLBACK");
+      await shop.end();
+      expect(report.counted.rows).toBe(real.rowCount);
+      expect(Math.abs(report.counted.rows - expected)).toBeLessThan(5);
+    }
+    await session.close("done");
+  });
+
+  it("is read as the reviewer: who may not read the table counts nothing, and who does not answer may not ask", async () => {
+    const session = await one.gateway.sessions.openSql(ann, "shop");
+    expect(await counted("delete from orders where id > 1900", bo, session)).toMatchObject({
+      counted: { state: "no", reason: expect.stringContaining("may not connect") },
+    });
+    expect(await counted("delete from orders where id > 1900", ann, session)).toContain("for those who are to answer");
+    const masked = await counted("delete from customers c using customers d where d.id = c.id and c.id < 4", lead, session);
+    expect(masked).toMatchObject({ counted: { state: "yes", rows: 3 } });
     await session.close("done");
   });
 });
