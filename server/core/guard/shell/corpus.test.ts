@@ -31,20 +31,29 @@ const target: Target = {
   labels: {},
   ssh: { host: "h", port: 22, user: "deploy" },
 };
-const documents: ConfigurationDocument[] = parseAllDocuments(
-  readFileSync(path.join(root, "policies/read-only.yaml"), "utf8"),
-).map((document) => SCHEMA_OF_KIND.policy.parse(document.toJS()));
-const compiled = compilePolicySet([target, ...documents], 1);
-if (compiled.issues.length > 0) throw new Error(JSON.stringify(compiled.issues));
-const set = compiled.set;
-const principal = { id: "engineer@acme.test", name: "Engineer", groups: ["engineers"], attributes: {} };
+const setOf = (file: string) => {
+  const documents: ConfigurationDocument[] = parseAllDocuments(readFileSync(path.join(root, "policies", file), "utf8")).map(
+    (document) => SCHEMA_OF_KIND.policy.parse(document.toJS()),
+  );
+  const compiled = compilePolicySet([target, ...documents], 1);
+  if (compiled.issues.length > 0) throw new Error(JSON.stringify(compiled.issues));
+  return compiled.set;
+};
+const readOnly = setOf("read-only.yaml");
+const operator = setOf("operator.yaml");
+const breakGlass = setOf("break-glass.yaml");
+const personIn = (group: string) => ({ id: "engineer@acme.test", name: "Engineer", groups: [group], attributes: {} });
 const where = { cwd: "/srv/app", home: "/home/deploy", user: "deploy", environment: {} };
 
-function outcome(text: string): { outcome: string; decision: Decision | null } {
+function outcome(text: string, set = readOnly, group = "engineers"): { outcome: string; decision: Decision | null } {
   if (incomplete(text)) return { outcome: "review", decision: null };
   const described = describeShell(text, where);
   if ("refusal" in described) return { outcome: "deny", decision: null };
-  const decision = decide(set, { principal, target, microActions: described.microActions, facts: described.facts }, 0);
+  const decision = decide(
+    set,
+    { principal: personIn(group), target, microActions: described.microActions, facts: described.facts },
+    0,
+  );
   return { outcome: decision.outcome, decision };
 }
 
@@ -70,4 +79,80 @@ describe("SG-41 ordinary debugging lines are allowed", () => {
       expect(found.outcome, reasons(found.decision)).toBe(row.expectedUnderReadOnlyRole);
     });
   }
+});
+
+describe("SG-42 the ready-made sets", () => {
+  test("operators see all that read-only shows", () => {
+    const refused = [...corpus("shell-honest.json"), ...corpus("shell-honest-more.json")]
+      .map((row) => ({ input: row.input, ...outcome(row.input, operator, "operators") }))
+      .filter((found) => found.outcome !== "allow");
+    expect(refused.map((found) => `${found.input}: ${reasons(found.decision)}`)).toEqual([]);
+  });
+
+  test("no attack passes operators without a yes", () => {
+    const passed = corpus("shell-attacks.json")
+      .filter((row) => row.layer !== "output" && outcome(row.input, operator, "operators").outcome === "allow")
+      .map((row) => row.id);
+    expect(passed).toEqual([]);
+  });
+
+  test.each([
+    ["systemctl restart nginx", "review"],
+    ["systemctl kill nginx", "review"],
+    ["systemctl enable evil", "deny"],
+    ["kill -9 1234", "review"],
+    ["kill 1234 -l", "review"],
+    ["kill -0 1234", "allow"],
+    ["kill -9 1", "deny"],
+    ["kill -9 -1", "deny"],
+    ["pkill -f java", "review"],
+    ["docker restart web", "review"],
+    ["docker kill web", "review"],
+    ["docker run -v /:/h alpine", "deny"],
+    ["docker exec web sh", "deny"],
+    ["kubectl rollout restart deploy/web", "review"],
+    ["kubectl delete pod web-0", "review"],
+    ["kubectl delete pods --all", "deny"],
+    ["kubectl delete deploy web", "deny"],
+    ["kubectl get SECRETS", "deny"],
+    ["git pull", "review"],
+    ["git push", "deny"],
+    ["ln -sfn /srv/app/releases/2 /srv/app/current", "review"],
+    ["ln -s /etc/shadow /srv/app/x", "deny"],
+    ["cp /etc/shadow /srv/app/x", "deny"],
+    ["rm -rf /etc", "deny"],
+    ["less /var/log/syslog", "allow"],
+    ["env -i less /var/log/syslog", "deny"],
+    ["less +!id /var/log/syslog", "review"],
+    ["more /var/log/syslog", "review"],
+    ["sudo id", "deny"],
+    ["sh", "deny"],
+  ])("operators: %s: %s", (text, expected) => {
+    const found = outcome(text, operator, "operators");
+    expect(found.outcome, reasons(found.decision)).toBe(expected);
+  });
+
+  test("break-glass: a raw shell waits for two people of sre-leads, and no single command is permitted", () => {
+    const raw = decide(
+      breakGlass,
+      {
+        principal: personIn("break-glass"),
+        target,
+        microActions: [{ action: "shell:raw", resource: { kind: "target" }, span: [0, 0] }],
+        facts: { kind: "shell" },
+      },
+      0,
+    );
+    expect(raw.outcome).toBe("review");
+    expect(raw.obligations).toEqual([
+      expect.objectContaining({
+        type: "approvals",
+        approvals: 2,
+        reviewers: { groups: ["sre-leads"], users: [] },
+        expireAfterMs: 600_000,
+      }),
+    ]);
+    expect(outcome("ls", breakGlass, "break-glass").outcome).toBe("deny");
+    expect(outcome("ls", breakGlass, "sre-leads").outcome).toBe("deny");
+  });
 });
