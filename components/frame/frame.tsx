@@ -5,8 +5,9 @@ import { BookOpenCheck, ScrollText, ShieldCheck, SquareTerminal } from "lucide-r
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Me } from "../../server/contract/http.ts";
+import { useAnnounce } from "../review/announce.tsx";
 import { openReviews } from "../review/order.ts";
 import { SocketProvider, useSocket } from "../socket/socket.tsx";
 import type { Focus } from "./focus.ts";
@@ -35,7 +36,10 @@ function Parts({ me, children }: { me: Me; children: ReactNode }) {
   const [focus, setFocus] = useState<Focus | null>(null);
   const [wanted, setWanted] = useState<{ target: string; number: number } | null>(null);
   const [visited, setVisited] = useState(path === "/");
-  const waiting = useSocket((state) => openReviews(state.reviews.items, me.id).length);
+  const reviews = useSocket((state) => state.reviews);
+  const waitingReviews = useMemo(() => openReviews(reviews.items, me.id), [reviews, me.id]);
+  const waiting = waitingReviews.length;
+  useAnnounce(waitingReviews, reviews.state === "known");
   const policyVersion = useSocket((state) => state.policyVersion);
   useComplaints();
 

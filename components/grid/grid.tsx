@@ -26,7 +26,18 @@ interface Place {
  * Rows as they stream in. Only what is in view is in the page; a screen reader is told the whole through ARIA's counts
  * and `aria-activedescendant`. The column model is react-table's; rows are read from the log, not copied into it.
  */
-export function Grid({ columns, rows, label }: { columns: readonly WireColumn[]; rows: RowLog; label: string }) {
+export function Grid({
+  columns,
+  rows,
+  label,
+  onAsk,
+}: {
+  columns: readonly WireColumn[];
+  rows: RowLog;
+  label: string;
+  /** Absent: nothing can be asked for here. */
+  onAsk?: ((column: WireColumn) => void) | undefined;
+}) {
   const id = useId();
   const viewport = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<Place>({ row: 0, column: 0 });
@@ -184,7 +195,7 @@ export function Grid({ columns, rows, label }: { columns: readonly WireColumn[];
                   {column.masked === null ? (
                     <span className={classes.type}>{column.type}</span>
                   ) : (
-                    <MaskMenu column={column} mask={column.masked} />
+                    <MaskMenu column={column} mask={column.masked} onAsk={onAsk} />
                   )}
                   {/* biome-ignore lint/a11y/noStaticElementInteractions: a handle for the mouse; widths say nothing to others */}
                   <span
@@ -261,7 +272,8 @@ export function Grid({ columns, rows, label }: { columns: readonly WireColumn[];
 const NUMERIC = /^(smallint|integer|bigint|int[248]?|numeric|real|double precision|float[48]|money|oid)/;
 
 /** Why a column is not shown as it is. */
-function MaskMenu({ column, mask }: { column: WireColumn; mask: string }) {
+function MaskMenu(props: { column: WireColumn; mask: string; onAsk?: ((column: WireColumn) => void) | undefined }) {
+  const { column, mask, onAsk } = props;
   return (
     <Menu position="bottom-start" width={280} withinPortal>
       <Menu.Target>
@@ -280,9 +292,15 @@ function MaskMenu({ column, mask }: { column: WireColumn; mask: string }) {
             conditions, in joins and in sorting. The raw values never left it.
           </p>
           <p>
-            Who sees it raw is a policy on <code>sql:unmask</code>. Ask someone who administers Gatehouse.
+            Who sees it raw is a policy on <code>sql:unmask</code>.
+            {onAsk === undefined ? " Ask someone who administers Gatehouse." : ""}
           </p>
         </div>
+        {onAsk === undefined ? null : (
+          <Menu.Item onClick={() => onAsk(column)} data-ask-column={column.name}>
+            Ask to see this column…
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WireReview } from "../../server/contract/socket.ts";
-import { inOrder, merged, openReviews } from "./order.ts";
+import { inOrder, merged, openReviews, siblingsOf } from "./order.ts";
 
 const review = (id: string, changes: Partial<WireReview> = {}): WireReview => ({
   id,
@@ -51,4 +51,31 @@ test.each<[string, WireReview, number]>([
 test("what came live is newer than what was asked for", () => {
   const seen = merged([review("a"), review("b")], { b: review("b", { state: "approved" }), c: review("c") });
   expect(seen.map(({ id, state }) => `${id} ${state}`)).toEqual(["a open", "b approved", "c open"]);
+});
+
+test.each<["waiting" | "expiry" | "target", readonly string[]]>([
+  ["waiting", ["a", "b", "c"]],
+  ["expiry", ["c", "a", "b"]],
+  ["target", ["b", "c", "a"]],
+])("sorted by %s", (sort, expected) => {
+  const order = inOrder(
+    [
+      review("c", { openedAt: 3, expiresAt: 10, target: "n" }),
+      review("b", { openedAt: 2, expiresAt: 30, target: "m" }),
+      review("a", { openedAt: 1, expiresAt: 20, target: "z" }),
+    ],
+    sort,
+  );
+  expect(order.map(({ id }) => id)).toEqual(expected);
+});
+
+test("the same text on other targets can be answered at once; nothing else can", () => {
+  const others = [
+    review("same", { target: "other" }),
+    review("same target"),
+    review("not mine", { target: "other", mayAnswer: false }),
+    review("over", { target: "other", state: "approved" }),
+    review("other text", { target: "other", statement: "select 2" }),
+  ];
+  expect(siblingsOf(review("this"), [review("this"), ...others]).map(({ id }) => id)).toEqual(["same"]);
 });

@@ -7,11 +7,30 @@ export function openReviews(reviews: Reviews, person: string): readonly WireRevi
   return Object.values(reviews).filter((review) => review.state === "open" && review.mayAnswer && review.requester !== person);
 }
 
-/** What waits for the person first, then what else is open, the oldest first; then what is over, the newest first. */
-export function inOrder(reviews: readonly WireReview[]): readonly WireReview[] {
+export type Sort = "waiting" | "expiry" | "target";
+
+/** What waits for the person first, then what else is open, as sorted; then what is over, the newest first. */
+export function inOrder(reviews: readonly WireReview[], sort: Sort = "waiting"): readonly WireReview[] {
   const rank = (review: WireReview) => (review.state !== "open" ? 2 : review.mayAnswer ? 0 : 1);
-  return reviews.toSorted(
-    (a, b) => rank(a) - rank(b) || (a.state === "open" ? a.openedAt - b.openedAt : b.openedAt - a.openedAt),
+  const between = {
+    waiting: (a: WireReview, b: WireReview) => a.openedAt - b.openedAt,
+    expiry: (a: WireReview, b: WireReview) => a.expiresAt - b.expiresAt,
+    target: (a: WireReview, b: WireReview) => a.target.localeCompare(b.target) || a.openedAt - b.openedAt,
+  }[sort];
+  return reviews.toSorted((a, b) => rank(a) - rank(b) || (a.state === "open" ? between(a, b) : b.openedAt - a.openedAt));
+}
+
+/** Other open ones with the same text on other targets, theirs to answer: one decision can be given to all. */
+export function siblingsOf(review: WireReview, all: readonly WireReview[]): readonly WireReview[] {
+  return all.filter(
+    (other) =>
+      other.id !== review.id &&
+      other.state === "open" &&
+      other.mayAnswer &&
+      other.kind === review.kind &&
+      other.kind !== "access" &&
+      other.statement === review.statement &&
+      other.target !== review.target,
   );
 }
 

@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, Textarea } from "@mantine/core";
+import { Button, Checkbox, Select, Textarea } from "@mantine/core";
 import { ArrowLeft } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { ReviewAnswerBody } from "../../server/contract/http.ts";
@@ -11,11 +11,23 @@ import { TimeAgo, useNow } from "../theme/time-ago.tsx";
 import { policiesOf, verdictLines } from "../verdict/lines.ts";
 import { MarkedStatement } from "../verdict/statement.tsx";
 import { PolicyLink, VerdictList } from "../verdict/verdict-list.tsx";
+import { accessInWords, durations, minutesInWords } from "./access.ts";
+import { Around, BlastRadius } from "./around.tsx";
+import { Discussion } from "./discussion.tsx";
+import { GrantState } from "./grant-state.tsx";
+import { HandOn } from "./hand-on.tsx";
+import { Linked } from "./linked.tsx";
 import classes from "./reviews-page.module.css";
 import { isField } from "./reviews-page.tsx";
 import { Answers } from "./waiting-card.tsx";
 
 type Span = readonly [from: number, to: number];
+
+const WANTS = {
+  sql: "wants to run a statement",
+  shell: "wants to run a command",
+  access: "asks for access",
+} as const satisfies Record<WireReview["kind"], string>;
 
 const BECAUSE: Readonly<Record<string, string>> = {
   "your own": "This is your own statement: someone else has to look at it.",
@@ -26,10 +38,13 @@ const BECAUSE: Readonly<Record<string, string>> = {
 /** One review, large: the statement first, what it would do marked in it, who asks and why, then the answer. */
 export function ReviewDetail({
   review,
+  siblings,
   onAnswered,
   onBack,
 }: {
   review: WireReview;
+  /** Other open ones with the same text, on other targets, that the person may answer too. */
+  siblings: readonly WireReview[];
   onAnswered: (review: WireReview) => void;
   onBack: () => void;
 }) {
@@ -57,7 +72,7 @@ export function ReviewDetail({
           All reviews
         </Button>
         <h2>
-          {review.requester} wants to {review.kind === "sql" ? "run a statement" : "run a command"} on{" "}
+          {review.requester} {WANTS[review.kind]} on{" "}
           <span className={classes.target}>
             {review.target} <b>{review.environment}</b>
           </span>
@@ -66,6 +81,7 @@ export function ReviewDetail({
           {review.requesterGroups.length === 0 ? "in no group" : review.requesterGroups.join(", ")} · asked{" "}
           <TimeAgo at={review.openedAt} />
           {review.state === "open" ? ` · expires in ${clock(review.expiresAt - now)}` : ""}
+          {review.asks === null ? "" : ` · for ${minutesInWords(review.asks.minutes)}`}
           {review.approvalsNeeded > 1 ? ` · ${approvals} of ${review.approvalsNeeded} approvals` : ""}
         </p>
       </header>
@@ -73,19 +89,33 @@ export function ReviewDetail({
         <p className={classes.quiet}>No reason was given.</p>
       ) : (
         <blockquote className={classes.reason} data-review-reason>
-          {review.reason}
+          <Linked text={review.reason} />
         </blockquote>
       )}
+      {review.asks === null ? null : (
+        <ul className={classes.plain} data-asks>
+          {review.asks.access.map((each) => (
+            <li key={`${each.action} ${each.resource}`}>They want to {accessInWords(each)}.</li>
+          ))}
+        </ul>
+      )}
       <MarkedStatement text={review.statement} lines={lines} hovered={hovered} />
-      <Answer review={review} onAnswered={onAnswered} />
+      <BlastRadius review={review} />
+      <Answer review={review} siblings={siblings} onAnswered={onAnswered} />
+      <GrantState review={review} />
+      <Discussion review={review} />
       <div className={classes.columns}>
         <section>
           <h3>What it would do</h3>
           <VerdictList decision={review.decision} onHover={setHovered} />
         </section>
         <section>
+          <Around review={review} />
           <h3>Who asks for the review</h3>
           <ul className={classes.plain}>
+            {policies.length === 0 ? (
+              <li>No policy permits it; whoever may resolve reviews on the target can grant it.</li>
+            ) : null}
             {policies.map(({ id, description }) => (
               <li key={id} data-policy={id}>
                 <PolicyLink id={id} />
@@ -111,9 +141,28 @@ export function ReviewDetail({
   );
 }
 
+/** What a yes would cover, in a sentence. */
+function coverOf(review: WireReview, lasts: number | null): string {
+  if (review.asks !== null) return "A yes covers this person on this target until its time is over or somebody ends it.";
+  if (lasts === null) return "A yes covers exactly this statement, this person and this target, once.";
+  return review.shapeIsOpen
+    ? "A yes covers this statement with any other numbers and texts in it, for this person on this target."
+    : "A yes covers exactly this text, as often as they run it, for this person on this target.";
+}
+
 /** Neither answer is the default: an accidental Enter decides nothing. */
-function Answer({ review, onAnswered }: { review: WireReview; onAnswered: (review: WireReview) => void }) {
+function Answer({
+  review,
+  siblings,
+  onAnswered,
+}: {
+  review: WireReview;
+  siblings: readonly WireReview[];
+  onAnswered: (review: WireReview) => void;
+}) {
   const [comment, setComment] = useState("");
+  const [lasts, setLasts] = useState<number | null>(null);
+  const [also, setAlso] = useState<ReadonlySet<string>>(new Set());
   const [sending, setSending] = useState<ReviewAnswerBody["verdict"] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -128,18 +177,27 @@ function Answer({ review, onAnswered }: { review: WireReview; onAnswered: (revie
     }
     setSending(verdict);
     setFailure(null);
-    const body: ReviewAnswerBody = { verdict, comment: comment.trim(), minutes: null };
-    const result = await ask<WireReview>(`/api/reviews/${encodeURIComponent(review.id)}/answer`, { method: "POST", body });
+    const body: ReviewAnswerBody = { verdict, comment: comment.trim(), minutes: verdict === "approve" ? lasts : null };
+    const send = (id: string) => ask<WireReview>(`/api/reviews/${encodeURIComponent(id)}/answer`, { method: "POST", body });
+    const result = await send(review.id);
+    const failures = result.ok ? [] : [result.error.message];
+    if (result.ok) {
+      for (const sibling of siblings.filter(({ id }) => also.has(id))) {
+        const other = await send(sibling.id);
+        if (!other.ok) failures.push(`${sibling.target}: ${other.error.message}`);
+      }
+      onAnswered(result.value);
+    }
     setSending(null);
-    if (result.ok) onAnswered(result.value);
-    else setFailure(result.error.message);
+    setFailure(failures.length === 0 ? null : failures.join("; "));
   };
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isField(event.target)) return;
-      if (event.key !== "a" && event.key !== "r") return;
+      if (event.key !== "a" && event.key !== "r" && event.key !== "c") return;
       event.preventDefault();
+      if (event.key === "c") return field.current?.focus();
       void answer(event.key === "a" ? "approve" : "reject");
     };
     window.addEventListener("keydown", onKeyDown);
@@ -180,14 +238,48 @@ function Answer({ review, onAnswered }: { review: WireReview; onAnswered: (revie
             value={comment}
             onChange={(event) => setComment(event.currentTarget.value)}
           />
+          {siblings.length === 0 ? null : (
+            <fieldset className={classes.siblings} data-siblings={siblings.length}>
+              <legend>The same text waits elsewhere. Answer there too:</legend>
+              {siblings.map((sibling) => (
+                <Checkbox
+                  key={sibling.id}
+                  label={`${sibling.target} (${sibling.environment}), for ${sibling.requester}`}
+                  checked={also.has(sibling.id)}
+                  onChange={(event) => {
+                    const next = new Set(also);
+                    if (event.currentTarget.checked) next.add(sibling.id);
+                    else next.delete(sibling.id);
+                    setAlso(next);
+                  }}
+                />
+              ))}
+            </fieldset>
+          )}
           <div className={classes.buttons}>
+            {review.mostMinutes === 0 ? null : (
+              <Select
+                aria-label="how long a yes lasts"
+                data-lasts
+                w={170}
+                allowDeselect={false}
+                value={String(lasts ?? (review.asks === null ? 0 : review.asks.minutes))}
+                onChange={(value) => setLasts(value === null || value === "0" ? null : Number(value))}
+                data={[
+                  ...(review.asks === null ? [{ value: "0", label: "once" }] : []),
+                  ...durations(review.mostMinutes).map((each) => ({ value: String(each), label: `for ${minutesInWords(each)}` })),
+                ]}
+              />
+            )}
             <Button variant="default" loading={sending === "approve"} onClick={() => void answer("approve")} data-approve>
-              <span className={classes.yes}>✓ Approve once</span> <kbd>a</kbd>
+              <span className={classes.yes}>✓ {lasts === null && review.asks === null ? "Approve once" : "Approve"}</span>{" "}
+              <kbd>a</kbd>
             </Button>
             <Button variant="default" loading={sending === "reject"} onClick={() => void answer("reject")} data-reject>
               <span className={classes.no}>✕ Reject</span> <kbd>r</kbd>
             </Button>
-            <span className={classes.quiet}>A yes covers exactly this statement, this person and this target, once.</span>
+            <HandOn review={review} />
+            <span className={classes.quiet}>{coverOf(review, lasts)}</span>
           </div>
         </>
       ) : null}

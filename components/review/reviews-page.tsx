@@ -1,6 +1,6 @@
 "use client";
 
-import { SegmentedControl, TextInput } from "@mantine/core";
+import { SegmentedControl, Select, TextInput } from "@mantine/core";
 import { Search } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
@@ -11,9 +11,22 @@ import { Failed } from "../request/failed.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { useSocket } from "../socket/socket.tsx";
 import { TimeAgo } from "../theme/time-ago.tsx";
-import { inOrder, merged } from "./order.ts";
+import { AnnounceSettings } from "./announce.tsx";
+import { inOrder, merged, type Sort, siblingsOf } from "./order.ts";
 import { ReviewDetail } from "./review-detail.tsx";
 import classes from "./reviews-page.module.css";
+
+const SORTS = [
+  { value: "waiting", label: "Longest waiting" },
+  { value: "expiry", label: "Soonest to expire" },
+  { value: "target", label: "By target" },
+] as const satisfies readonly { readonly value: Sort; readonly label: string }[];
+const KINDS = [
+  { value: "every", label: "Every kind" },
+  { value: "sql", label: "SQL" },
+  { value: "shell", label: "Commands" },
+  { value: "access", label: "Access" },
+] as const satisfies readonly { readonly value: WireReview["kind"] | "every"; readonly label: string }[];
 
 /** What waits for a second pair of eyes: the list, and one of it large. `selected`: by the address; null: the first. */
 export function ReviewsPage({ selected }: { selected: string | null }) {
@@ -27,10 +40,13 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
   const [asked, again] = useAnswer<ReviewList>(`/api/reviews?state=${show}`);
 
   const text = filter.trim().toLowerCase();
-  const all = inOrder(merged(asked.state === "loaded" ? asked.value.reviews : [], live));
+  const [sort, setSort] = useState<Sort>("waiting");
+  const [kind, setKind] = useState<WireReview["kind"] | "every">("every");
+  const all = inOrder(merged(asked.state === "loaded" ? asked.value.reviews : [], live), sort);
   const listed = all.filter(
     (review) =>
       (show === "all" || review.state === "open" || review.id === selected || review.id === held) &&
+      (kind === "every" || review.kind === kind || review.id === held) &&
       (text === "" || `${review.statement} ${review.requester} ${review.target}`.toLowerCase().includes(text)),
   );
   const current = selected ?? held ?? listed[0]?.id ?? null;
@@ -76,6 +92,24 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
           value={filter}
           onChange={(event) => setFilter(event.currentTarget.value)}
         />
+        <div className={classes.tools}>
+          <Select
+            size="xs"
+            aria-label="order"
+            allowDeselect={false}
+            value={sort}
+            onChange={(value) => setSort(SORTS.find((each) => each.value === value)?.value ?? "waiting")}
+            data={[...SORTS]}
+          />
+          <Select
+            size="xs"
+            aria-label="kind of review"
+            allowDeselect={false}
+            value={kind}
+            onChange={(value) => setKind(KINDS.find((each) => each.value === value)?.value ?? "every")}
+            data={[...KINDS]}
+          />
+        </div>
         {asked.state === "loading" && all.length === 0 ? <Skeleton label="reviews" /> : null}
         {asked.state === "failed" && all.length === 0 ? (
           <Failed what="the reviews" status={asked.status} error={asked.error} again={again} />
@@ -117,7 +151,8 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
           ))}
         </ul>
         <footer>
-          <kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>a</kbd> approve · <kbd>r</kbd> reject
+          <kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>a</kbd> approve · <kbd>r</kbd> reject · <kbd>c</kbd> comment
+          <AnnounceSettings />
         </footer>
       </section>
       <section className={classes.detail} aria-label="review">
@@ -128,6 +163,7 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
             key={current}
             id={current}
             known={all.find((review) => review.id === current)}
+            all={all}
             onBack={() => router.replace("/reviews")}
           />
         )}
@@ -136,11 +172,15 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
   );
 }
 
-function OneReview({ id, known, onBack }: { id: string; known: WireReview | undefined; onBack: () => void }) {
+function OneReview(props: { id: string; known: WireReview | undefined; all: readonly WireReview[]; onBack: () => void }) {
+  const { id, known, onBack } = props;
   const [asked, again] = useAnswer<WireReview>(`/api/reviews/${encodeURIComponent(id)}`);
   const [answered, setAnswered] = useState<WireReview | null>(null);
   const review = newest(answered, known) ?? (asked.state === "loaded" ? asked.value : null);
-  if (review !== null) return <ReviewDetail review={review} onAnswered={setAnswered} onBack={onBack} />;
+  if (review !== null) {
+    const siblings = siblingsOf(review, props.all);
+    return <ReviewDetail review={review} siblings={siblings} onAnswered={setAnswered} onBack={onBack} />;
+  }
   if (asked.state === "failed") return <Failed what="this review" status={asked.status} error={asked.error} again={again} />;
   return <Skeleton label="the review" />;
 }
@@ -148,7 +188,8 @@ function OneReview({ id, known, onBack }: { id: string; known: WireReview | unde
 /** The answer to our own request can be older than what came live since. */
 function newest(answered: WireReview | null, known: WireReview | undefined): WireReview | null {
   if (answered === null || known === undefined) return answered ?? known ?? null;
-  if (known.state !== "open" || known.answers.length > answered.answers.length) return known;
+  const said = (review: WireReview) => review.answers.length + review.comments.length + review.escalations.length;
+  if (known.state !== "open" || said(known) > said(answered)) return known;
   return answered;
 }
 

@@ -7,6 +7,9 @@ import { clock } from "../theme/time.ts";
 import { TimeAgo, useNow } from "../theme/time-ago.tsx";
 import { policiesOf } from "../verdict/lines.ts";
 import { PolicyLink } from "../verdict/verdict-list.tsx";
+import { minutesInWords } from "./access.ts";
+import { Discussion } from "./discussion.tsx";
+import { HandOn } from "./hand-on.tsx";
 import classes from "./review.module.css";
 
 /** What someone sees while their statement waits for another person's yes. It goes on by itself. */
@@ -39,10 +42,12 @@ export function WaitingCard({ review, onWithdraw }: { review: WireReview; onWith
       </p>
       {review.reason === "" ? null : <p className={classes.quiet}>You wrote: “{review.reason}”</p>}
       <Answers review={review} />
+      <Discussion review={review} />
       <div className={classes.buttons}>
         <Button variant="default" onClick={onWithdraw} data-withdraw>
           Withdraw
         </Button>
+        <HandOn review={review} />
         <a className={classes.link} href={`/reviews/${review.id}`} target="_blank" rel="noreferrer">
           Link for the reviewer
         </a>
@@ -61,8 +66,8 @@ export function Answers({ review }: { review: WireReview }) {
           data-answer={answer.verdict}
           data-meaning={answer.verdict === "approve" ? "allow" : "deny"}
         >
-          <span className={classes.verdict}>{answer.verdict === "approve" ? "✓ approved" : "✕ rejected"}</span> by {answer.by},{" "}
-          <TimeAgo at={answer.at} />
+          <span className={classes.verdict}>{answer.verdict === "approve" ? "✓ approved" : "✕ rejected"}</span>
+          {answer.minutes === null ? "" : ` for ${minutesInWords(answer.minutes)}`} by {answer.by}, <TimeAgo at={answer.at} />
           {answer.comment === "" ? null : <blockquote>{answer.comment}</blockquote>}
         </li>
       ))}

@@ -2,8 +2,11 @@
 
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useState } from "react";
+import type { WireColumn } from "../../server/contract/socket.ts";
 import { Condition } from "../condition/condition.tsx";
 import { Grid } from "../grid/grid.tsx";
+import { askableOf, maskedLike } from "../review/access.ts";
+import { AskAccess, AskButton } from "../review/ask-access.tsx";
 import { Answers, WaitingCard } from "../review/waiting-card.tsx";
 import { useSocketStore } from "../socket/socket.tsx";
 import type { Run, RunStatement } from "../socket/state.ts";
@@ -21,7 +24,8 @@ import { MEANING, shortened, stateOf, summary } from "./statement-state.ts";
 const MOST_ROWS = 700_000;
 
 /** What a run did, statement by statement. */
-export function RunView({ run, request, onCancel }: { run: Run; request: string | null; onCancel: () => void }) {
+export function RunView(props: { target: string; run: Run; request: string | null; onCancel: () => void }) {
+  const { run, request, onCancel } = props;
   const [chosen, setChosen] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run is the reason to forget the choice
   useEffect(() => setChosen(null), [run.run]);
@@ -56,12 +60,27 @@ export function RunView({ run, request, onCancel }: { run: Run; request: string 
           ))}
         </div>
       )}
-      <StatementView key={`${run.run} ${index}`} run={run} statement={statement} request={request} onCancel={onCancel} />
+      <StatementView
+        key={`${run.run} ${index}`}
+        target={props.target}
+        run={run}
+        statement={statement}
+        request={request}
+        onCancel={onCancel}
+      />
     </div>
   );
 }
 
-function StatementView(props: { run: Run; statement: RunStatement; request: string | null; onCancel: () => void }) {
+interface Viewed {
+  readonly target: string;
+  readonly run: Run;
+  readonly statement: RunStatement;
+  readonly request: string | null;
+  readonly onCancel: () => void;
+}
+
+function StatementView(props: Viewed) {
   const { run, statement } = props;
   const state = stateOf(statement, run.state === "running");
   const messages = statement.notices.length + (statement.ended?.error == null ? 0 : 1);
@@ -86,24 +105,15 @@ function StatementView(props: { run: Run; statement: RunStatement; request: stri
   );
 }
 
-function Result({
-  run,
-  statement,
-  request,
-  onCancel,
-}: {
-  run: Run;
-  statement: RunStatement;
-  request: string | null;
-  onCancel: () => void;
-}) {
+function Result({ target, run, statement, request, onCancel }: Viewed) {
   const store = useSocketStore();
+  const [wanted, setWanted] = useState<WireColumn | null>(null);
   const state = stateOf(statement, run.state === "running");
   if (state === "waiting" && statement.review !== null) {
     const { review } = statement;
     return <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />;
   }
-  if (state === "denied") return <Denied run={run} statement={statement} />;
+  if (state === "denied") return <Denied target={target} run={run} statement={statement} />;
   if (state === "rejected" || state === "expired" || state === "withdrawn")
     return <NotApproved statement={statement} state={state} />;
   if (state === "failed") return <FailedStatement run={run} statement={statement} />;
@@ -124,7 +134,18 @@ function Result({
             columns={statement.columns}
             rows={statement.rows}
             label={`result of ${shortened(run.text.slice(...statement.span))}`}
+            onAsk={statement.decision.masked.length === 0 ? undefined : setWanted}
           />
+          {wanted === null ? null : (
+            <AskAccess
+              key={wanted.name}
+              target={target}
+              access={maskedLike(statement.decision, wanted.name).map((resource) => ({ action: "sql:unmask", resource }))}
+              choose
+              open
+              onClose={() => setWanted(null)}
+            />
+          )}
           {state === "done" && statement.rows.length === 0 ? (
             <div className={classes.none}>
               <Condition kind="empty" title="No rows" what="The statement ran; nothing matched." />
@@ -177,7 +198,7 @@ function Running({
   );
 }
 
-function Denied({ run, statement }: { run: Run; statement: RunStatement }) {
+function Denied({ target, run, statement }: { target: string; run: Run; statement: RunStatement }) {
   const text = run.text.slice(...statement.span);
   const reasons = statement.decision.reasons.filter((reason) => reason.outcome === "deny");
   const main = denialOf(statement.decision);
@@ -218,6 +239,7 @@ function Denied({ run, statement }: { run: Run; statement: RunStatement }) {
           </li>
         ))}
       </ul>
+      <AskButton target={target} access={askableOf(statement.decision)} label="Ask for this…" />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { TargetItem, TargetTree } from "../../server/contract/http.ts";
 import { Condition } from "../condition/condition.tsx";
 import { useAnswer } from "../request/use-answer.ts";
+import { AskButton } from "../review/ask-access.tsx";
 import { useSession, useSocket, useSocketStore } from "../socket/socket.tsx";
 import type { Run } from "../socket/state.ts";
 import { fits } from "../socket/store.ts";
@@ -126,6 +127,9 @@ export function SqlTab(props: {
     return (
       <Condition kind="forbidden" title={`No session on ${target.id}`} what={session.message}>
         {session.hint === undefined ? null : <p>{session.hint}</p>}
+        {target.may ? null : (
+          <AskButton target={target.id} access={[{ action: "target:connect", resource: "target" }]} label="Ask to connect…" />
+        )}
         <Button onClick={reopen}>Try again</Button>
       </Condition>
     );
@@ -217,7 +221,7 @@ export function SqlTab(props: {
                   what="Each statement is judged before it runs: what you may not see is masked or refused, what is risky waits for a reviewer."
                 />
               ) : (
-                <RunView run={run} request={request} onCancel={cancel} />
+                <RunView target={target.id} run={run} request={request} onCancel={cancel} />
               )}
             </div>
           }

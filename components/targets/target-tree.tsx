@@ -7,6 +7,7 @@ import type { TargetItem, TargetTree as Tree, TreeTable } from "../../server/con
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import { Failed } from "../request/failed.tsx";
 import { type Loadable, useAnswer } from "../request/use-answer.ts";
+import { AskButton } from "../review/ask-access.tsx";
 import { useSocket } from "../socket/socket.tsx";
 import { byEnvironment, matching } from "./grouped.ts";
 import classes from "./targets.module.css";
@@ -106,6 +107,9 @@ function TargetNode({
           <span className={classes.kind}>{isDatabase ? "SQL" : "terminal"}</span>
           {target.may ? null : <Lock size={12} aria-label="you may not connect" />}
         </button>
+        {target.may ? null : (
+          <AskButton target={target.id} access={[{ action: "target:connect", resource: "target" }]} label="Ask…" />
+        )}
       </div>
       {asked ? (
         <div className={classes.tables}>

@@ -6,6 +6,8 @@ import dynamic from "next/dynamic";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TargetItem } from "../../server/contract/http.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
+import { askableOf } from "../review/access.ts";
+import { AskButton } from "../review/ask-access.tsx";
 import { WaitingCard } from "../review/waiting-card.tsx";
 import { useSession, useSocketStore } from "../socket/socket.tsx";
 import type { TerminalState } from "../socket/state.ts";
@@ -54,6 +56,8 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
     [store, id],
   );
   const review = open?.terminal.review?.state === "open" ? open.terminal.review : null;
+  const denied = open?.terminal.verdict?.decision ?? null;
+  const asked = denied === null ? [] : askableOf(denied);
 
   return (
     <div
@@ -69,6 +73,9 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
         {session?.state === "refused" ? (
           <Condition kind="forbidden" title={`No terminal on ${target.id}`} what={session.message}>
             {session.hint === undefined ? null : <p>{session.hint}</p>}
+            {target.may ? null : (
+              <AskButton target={target.id} access={[{ action: "target:connect", resource: "target" }]} label="Ask to connect…" />
+            )}
             <Button onClick={reopen}>Try again</Button>
           </Condition>
         ) : (
@@ -90,6 +97,7 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
       </div>
       <footer className={classes.line}>
         <VerdictLine state={open?.terminal ?? null} />
+        <AskButton target={target.id} access={asked} label="Ask for this…" />
         <span className={classes.where}>{open?.terminal.cwd}</span>
         {open?.terminal.exitCode == null || open.terminal.running ? null : (
           <span
