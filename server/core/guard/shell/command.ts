@@ -23,6 +23,7 @@ export interface Exec {
 
 /** Describes one command whose words are expanded. Returns the shell's state when it went well. */
 export function describeCommand(walk: Walk, line: readonly Argument[], state: State, _span: Span, input: Input): State {
+  walk.heard?.(line);
   const [first, ...words] = line;
   if (first === undefined) return state;
   if (first.known !== "text") {

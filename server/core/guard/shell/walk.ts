@@ -36,6 +36,8 @@ export class Walk {
   /** Node types that were met, for the test that counts them. */
   readonly met: Set<string>;
   readonly where: ShellWhere;
+  /** Hears every command with its words, for the test that compares them with those of a real shell. */
+  heard: ((line: readonly Argument[]) => void) | null = null;
   changesDirectory = false;
   background = false;
   interactive = false;
@@ -530,6 +532,8 @@ export class Walk {
           if (isHeldByShell(part.parameter)) this.setting(part.parameter, span);
           return null;
         }
+        // Quotes in it mean one thing in a quoted word and another in one that is not.
+        if (/['"\\]/.test(operation.operand.text)) return null;
         if (operation.operator === ":-" && Array.isArray(value) && value.length === 1 && part.index === undefined) {
           return value[0]?.text === "" ? other : value;
         }

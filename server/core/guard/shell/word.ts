@@ -119,6 +119,17 @@ function segments(part: WordPart, walk: WordWalk, position: Position, last: bool
         : [[unknown("is written with unusual escapes", false)]];
     case "DoubleQuoted": {
       let lists: (readonly Segment[])[] = [[{ kind: "text", text: "", quoted: true }]];
+      if (part.parts.some((child) => /^\$\{?@/.test(child.text))) {
+        // Without positional parameters `"$@"` is no word at all.
+        const [only, ...others] = part.parts;
+        if (others.length === 0 && only !== undefined && /^\$(@|\{@\})$/.test(only.text)) {
+          walk.meet(only);
+          if (walk.state.positional?.length === 0 && !walk.state.tainted) return [[]];
+        } else if (!part.parts.some((child) => child.type === "Literal" && child.value !== "")) {
+          for (const child of part.parts) walk.visit(child);
+          return [[unknown("holds `$@`", true)]];
+        }
+      }
       for (const child of part.parts) {
         const choices = quotedChild(child, walk);
         lists = lists.flatMap((list) => choices.map((choice) => [...list, ...choice]));

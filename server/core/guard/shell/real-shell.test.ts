@@ -1,0 +1,212 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are for a shell
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { CATALOGUE } from "./catalogue.generated.ts";
+import { read } from "./read.ts";
+import { SPECIAL } from "./special.ts";
+import type { State } from "./state.ts";
+import { Walk } from "./walk.ts";
+import type { Argument } from "./word.ts";
+
+/**
+ * SG-32: a real bash says what each program gets. It is restricted (no slash in a command, no file opened for writing, no
+ * `cd`), finds stubs alone, and where the tests run as root it runs as nobody. What it hands to a stub must be one of the
+ * commands that the guard foresaw, wherever the guard did not say that something is unknown.
+ */
+const root = path.join(import.meta.dirname, "../../../..");
+const Corpus = z.object({ cases: z.array(z.object({ input: z.string() })) });
+const corpus = (name: string) =>
+  Corpus.parse(JSON.parse(readFileSync(path.join(root, "test/corpus", name), "utf8"))).cases.map((row) => row.input);
+
+/** These act without a program, or never end. */
+const UNSAFE = /kill|disown|suspend|\bwhile\b|\buntil\b|:\(\)|ulimit|\bfc\b|tcp\/|udp\/|\bsleep 9/;
+
+let folder = "";
+let log = "";
+const bash = existsSync("/bin/bash");
+const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), "gatehouse-shell-"));
+  log = path.join(folder, "log");
+  mkdirSync(path.join(folder, "bin"));
+  mkdirSync(path.join(folder, "work"));
+  const stub = path.join(folder, "stub");
+  writeFileSync(stub, `#!/bin/bash\nprintf '%s\\0' "\${0##*/}" "$@" > '${log}'/$$\n`);
+  mkdirSync(log);
+  for (const [file, mode] of [
+    [folder, 0o755],
+    [stub, 0o755],
+    [log, 0o777],
+  ] as const)
+    chmodSync(file, mode);
+  for (const name of [...Object.keys(CATALOGUE), ...Object.keys(SPECIAL), "frobnicate"])
+    if (!/^(\[|test|echo|printf|pwd|kill|true|false)$/.test(name)) {
+      try {
+        symlinkSync(stub, path.join(folder, "bin", name));
+      } catch {
+        // Named in both tables.
+      }
+    }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Foreseen {
+  readonly lines: readonly (readonly Argument[])[];
+  readonly unknown: boolean;
+}
+
+function foresee(text: string): Foreseen | null {
+  const result = read(text);
+  if ("refusal" in result) return null;
+  const work = path.join(folder, "work");
+  const walk = new Walk({ cwd: work, home: work, user: "nobody", environment: {} });
+  const lines: (readonly Argument[])[] = [];
+  walk.heard = (line) => lines.push(line);
+  const start: State = {
+    variables: new Map(),
+    cwds: [work],
+    positional: [],
+    functions: new Set(),
+    aliases: new Map(),
+    plainSplitting: true,
+    tainted: false,
+  };
+  walk.script(result.script, start);
+  const unknown = [...walk.actions.values()].some(
+    ({ action, resource }) =>
+      action === "shell:opaque" &&
+      !(resource.kind === "opaque" && /^(effects|option|`[\w-]+`:|subcommand) ?/.test(resource.what)),
+  );
+  return { lines, unknown };
+}
+
+function run(text: string): readonly (readonly string[])[] {
+  for (const file of readdirSync(log)) rmSync(path.join(log, file));
+  spawnSync("/bin/bash", ["--noprofile", "--norc", "-r", "-c", text], {
+    cwd: path.join(folder, "work"),
+    env: { NODE_ENV: "test", PATH: path.join(folder, "bin"), HOME: path.join(folder, "work"), USER: "nobody" },
+    stdio: ["ignore", "ignore", "ignore"],
+    timeout: 3_000,
+    killSignal: "SIGKILL",
+    ...asNobody,
+  });
+  return readdirSync(log).map((file) => readFileSync(path.join(log, file), "utf8").split("\0").slice(0, -1));
+}
+
+/** Whether the words that were foreseen may be these. */
+function fits(line: readonly Argument[], argv: readonly string[]): boolean {
+  const [word, ...words] = line;
+  const [text, ...texts] = argv;
+  if (word === undefined) return text === undefined;
+  if ((word.known === "no" || word.known === "pattern") && word.splits) {
+    for (let taken = 0; taken <= argv.length; taken++) if (fits(words, argv.slice(taken))) return true;
+    return false;
+  }
+  if (text === undefined) return false;
+  // A glob is all the names that it matches.
+  if (word.known === "pattern" && word.expands === true && glob(word.pattern).test(text) && fits(line, texts)) return true;
+  const one =
+    word.known === "text"
+      ? word.text === text
+      : word.known === "pattern"
+        ? glob(word.pattern).test(text)
+        : word.known === "pipe"
+          ? /^\/dev\/fd\//.test(text)
+          : text.startsWith(word.prefix);
+  return one && fits(words, texts);
+}
+
+function glob(pattern: string): RegExp {
+  const source = pattern
+    .replace(/\[[^\]]*\]/g, "?")
+    .replace(/[.+^${}()|\\[\]]/g, "\\$&")
+    .replace(/\*/g, "[^]*")
+    .replace(/\?/g, "(?:[^]|\\[[^\\]]*\\])");
+  return new RegExp(`^${source}$`);
+}
+
+const counts = { lines: 0, commands: 0, unknown: 0, refused: 0 };
+
+function compare(text: string): void {
+  const foreseen = foresee(text);
+  if (foreseen === null) {
+    counts.refused++;
+    return;
+  }
+  counts.lines++;
+  for (const argv of run(text)) {
+    counts.commands++;
+    if (foreseen.lines.some((line) => fits(line, argv))) continue;
+    if (foreseen.unknown) {
+      counts.unknown++;
+      continue;
+    }
+    expect.fail(`${JSON.stringify(text)} ran ${JSON.stringify(argv)}, which was not foreseen`);
+  }
+}
+
+describe.skipIf(!bash)("SG-32 a real bash hands over what the guard foresaw", () => {
+  test("lines of the corpora", { timeout: 60_000 }, () => {
+    const lines = ["shell-attacks.json", "shell-honest.json", "shell-honest-more.json"].flatMap(corpus);
+    for (const text of lines.filter((line) => !UNSAFE.test(line))) compare(text);
+    expect(counts.lines).toBeGreaterThan(400);
+    expect(counts.commands).toBeGreaterThan(250);
+    expect(counts.unknown).toBeLessThan(counts.commands / 5);
+  });
+
+  test("lines made of quotes, expansions and redirections", { timeout: 60_000 }, () => {
+    const piece = fc.constantFrom(
+      ...["a", "b", "-n", "/", "'c d'", '"e f"', "\\g", "\\ ", "\\\\", "$x", "${x}", '"$x"', "$y", '"$y"', "$z", '"${z}"'],
+      ...["~", "{p,q}", "{1..3}", "{a,b{c,d}}", "$'\\x68i'", "$'\\n'", "$'a\\tb'", "''", '""', "=", ":", ",", "%", "#", "!"],
+      ...["${y:-z}", "${u:-w}", "${u:-'v v'}", '"${u:-q r}"', "$@", '"$@"', "$#", "$((1+2))", "*", "?", "[a]", "'*'", '"?"'],
+      ...["$(echo hi)", '"$(echo h i)"', "`echo t`", "\\\n", "'\\'", '"\\$x"', '"\\`"', "\\$x", "\\*", "k=v", "~/", "${#x}"],
+      ...["${x/v/w}", "${x#v}", "${x^^}", "${x:0:1}", '"a${x}b"', "'$x'", "\\'", '\\"', "a\\\nb", "{x}", "{,a}", "..", "@"],
+    );
+    const word = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(""));
+    const redirection = fc.constantFrom("", "", "", " </dev/null", " 2>&1", " <<<$x", " <<< 'a b'", " >&2", " 3<&0");
+    const command = fc
+      .tuple(
+        fc.constantFrom("cat", "ls", "command cat", "frobnicate", "env cat", "c=d cat"),
+        fc.array(word, { maxLength: 3 }),
+        redirection,
+      )
+      .map(([name, words, tail]) => `${[name, ...words].join(" ")}${tail}`);
+    const joined = fc
+      .array(fc.tuple(command, fc.constantFrom("; ", " && ", " || ", " | ", "\n")), { minLength: 1, maxLength: 3 })
+      .map((all) => all.map(([one, operator], i) => (i === all.length - 1 ? one : one + operator)).join(""));
+    const text = fc
+      .tuple(
+        fc.constantFrom("x=v; y='r s'; ", "x=v y='r s'\n", 'x=v; y="a  b"; ', "x='*'; y=; "),
+        joined,
+        fc.constantFrom(
+          "@",
+          "@",
+          "( @ )",
+          "{ @; }",
+          "if ls; then @; fi",
+          "for z in a 'b c'; do @; done",
+          "case $x in v) @;; esac",
+        ),
+      )
+      .map(([setting, commands, frame]) => setting + frame.replace("@", () => commands));
+    const before = counts.lines;
+    fc.assert(fc.property(text, compare), { numRuns: 500, seed: 20_261_124 });
+    expect(counts.lines - before).toBeGreaterThan(200);
+  });
+});
