@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
+import { refuseEmbedded } from "./embedded-sql.ts";
 import { undescribed } from "./judge-sql.ts";
 import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
@@ -153,7 +154,10 @@ export class ShellJudge {
   async #placed(text: string, where: ShellWhere): Promise<ReturnType<typeof describeShell>> {
     const described = describeShell(text, where);
     if ("refusal" in described) return described;
-    return describeShell(text, { ...where, ...(await placesOf(described.microActions, this.#connection)) });
+    const placed = describeShell(text, { ...where, ...(await placesOf(described.microActions, this.#connection)) });
+    if ("refusal" in placed) return placed;
+    const refusal = await refuseEmbedded(this.#context, this.#requester, placed.embedded);
+    return refusal === null ? placed : { refusal };
   }
 
   #allow(

@@ -155,6 +155,67 @@ test("SG-12 an option that makes it another program is the subcommand", () => {
   ]).toEqual(["vacuum", "set", "set", "restart", "configured", "route show"]);
 });
 
+test("SG-22 SQL in a line is handed out with where it would go", () => {
+  const embedded = (text: string, environment: Record<string, string> = {}) => {
+    const described = describeShell(text, { ...where, environment });
+    return "refusal" in described
+      ? described.refusal.message
+      : described.embedded.map(({ text: sql, connection }) => [sql, connection && Object.values(connection).join(" ")]);
+  };
+  const shop = "db.test 5433 shop reader";
+  expect(embedded("psql -h db.test -p 5433 -U reader -d shop -c 'select 1'")).toEqual([["select 1", shop]]);
+  expect(embedded("psql postgres://reader:x@db.test:5433/shop -c 'select 1'")).toEqual([["select 1", shop]]);
+  expect(embedded("psql 'host=db.test port=5433 dbname=shop user=reader' -Atc 'select 1'")).toEqual([["select 1", shop]]);
+  expect(embedded("PGHOST=db.test PGPORT=5433 psql shop reader <<< 'select 1'")).toEqual([["select 1", shop]]);
+  expect(embedded("echo 'select 1' | psql", { PGHOST: "db.test", PGPORT: "5433", PGDATABASE: "shop", PGUSER: "reader" })).toEqual(
+    [["select 1\n", shop]],
+  );
+  expect(embedded("psql shop <<'E'\nselect 1;\nE")).toEqual([["select 1;\n", " 5432 shop deploy"]]);
+  expect(embedded("psql -f - shop <<< 'select 1'")).toEqual([["select 1", " 5432 shop deploy"]]);
+  expect(embedded("psql -c 'select 1' -c 'select 2' shop")).toEqual([
+    ["select 1", " 5432 shop deploy"],
+    ["select 2", " 5432 shop deploy"],
+  ]);
+  expect(embedded("mysql -e 'select 1' shop")).toEqual([["select 1", null]]);
+  // What is not known is not said.
+  expect(embedded("PGSERVICE=x psql -c 'select 1'")).toEqual([["select 1", null]]);
+  expect(embedded("env PGHOST=x psql -c 'select 1'")).toEqual([["select 1", null]]);
+  expect(embedded("sudo -u postgres psql -c 'select 1'")).toEqual([["select 1", null]]);
+  expect(embedded('psql -h "$(cat x)" -c "select 1" shop')).toEqual([["select 1", null]]);
+  expect(embedded("psql -c '\\! id'")).toEqual([]);
+  expect(embedded("psql -v x=1 -c 'select :x'")).toEqual([]);
+  expect(embedded("cat x | psql")).toEqual([]);
+  expect(embedded("psql -f x.sql shop")).toEqual([]);
+  expect(actions("psql -c 'select 1' shop")).toContain("opaque `psql`: SQL that is not judged here");
+});
+
+test("SG-23 signals are named", () => {
+  const signals = (text: string) => {
+    const described = describeShell(text, where);
+    return "refusal" in described
+      ? []
+      : described.microActions.flatMap(({ action, resource, context }) =>
+          action === "process:signal"
+            ? [`${resourceName(resource)} ${JSON.stringify(context?.command).match(/"signal":"(.*?)"/)?.[1]}`]
+            : [],
+        );
+  };
+  expect(signals("kill 1")).toEqual(["kill TERM"]);
+  expect(signals("kill -9 1")).toEqual(["kill KILL"]);
+  expect(signals("kill -SIGHUP 1")).toEqual(["kill HUP"]);
+  expect(signals("kill -s USR1 1")).toEqual(["kill USR1"]);
+  expect(signals("kill $x 1")).toEqual(["kill TERM"]);
+  expect(signals('kill "$(cat x)" 1')).toEqual(["kill TERM"]);
+  expect(signals("kill $(cat x)")).toEqual(["kill "]);
+  expect(signals("pkill --signal=KILL java")).toEqual(["pkill KILL"]);
+  expect(signals("killall -KILL java")).toEqual(["killall KILL"]);
+  expect(signals("systemctl kill -s HUP nginx")).toEqual(["systemctl HUP"]);
+  expect(signals("docker kill -s INT web")).toEqual(["docker INT"]);
+  expect(signals("kubectl delete pod web-0")).toEqual(["kubectl TERM"]);
+  expect(signals("ss -K dst 10.0.0.1")).toEqual(["ss TERM"]);
+  expect(signals("kill -l; kill -0 5; kubectl delete configmap x")).toEqual([]);
+});
+
 test("SG-19 a link is described as what it leads to", () => {
   const physical = new Map([
     ["/srv/app/l", "/etc/shadow"],

@@ -51,6 +51,7 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
       background: walk.background,
     },
     builtin: builtinOf(result.script, where),
+    embedded: walk.embedded,
   };
 }
 

@@ -1,4 +1,5 @@
 export { describeShell } from "./describe.ts";
+export type { EmbeddedConnection, EmbeddedSql } from "./embedded.ts";
 export { pathsToAsk, patternsToAsk } from "./place.ts";
 export type { DescribedShell, GatewayBuiltin, PreparedShell, ShellWhere } from "./prepared.ts";
 export { incomplete } from "./read.ts";

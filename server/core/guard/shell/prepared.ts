@@ -1,4 +1,5 @@
 import type { Described } from "../../domain/statement.ts";
+import type { EmbeddedSql } from "./embedded.ts";
 
 /** What runs, once it is authorised. */
 export interface PreparedShell {
@@ -51,4 +52,5 @@ export interface DescribedShell extends Described {
   };
   readonly prepared: PreparedShell;
   readonly builtin: GatewayBuiltin | null;
+  readonly embedded: readonly EmbeddedSql[];
 }

@@ -4,6 +4,7 @@ import { find } from "./special/find.ts";
 import { jq } from "./special/jq.ts";
 import { sed } from "./special/sed.ts";
 import { shell } from "./special/shell.ts";
+import { sqlClient } from "./special/sql-client.ts";
 import {
   applet,
   controller,
@@ -49,7 +50,10 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   kill,
   kubectl: controller,
   oc: controller,
+  mariadb: sqlClient,
+  mysql: sqlClient,
   printenv,
+  psql: sqlClient,
   ps,
   rpm,
   systemctl: controller,

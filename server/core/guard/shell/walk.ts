@@ -16,6 +16,7 @@ import type {
 import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
 import { describeCommand, type Input } from "./command.ts";
+import type { EmbeddedSql } from "./embedded.ts";
 import { absolute, isSink, namesOf } from "./path.ts";
 import { placeOf, placesBehind } from "./place.ts";
 import type { ShellWhere } from "./prepared.ts";
@@ -38,6 +39,10 @@ export class Walk {
   readonly where: ShellWhere;
   /** Hears every command with its words, for the test that compares them with those of a real shell. */
   heard: ((line: readonly Argument[]) => void) | null = null;
+  /** SQL that clients in the line would send. */
+  readonly embedded: EmbeddedSql[] = [];
+  /** Variables that the command at hand alone is given; null: with a value that is not known. */
+  prefixed: ReadonlyMap<string, string | null> = new Map();
   changesDirectory = false;
   background = false;
   interactive = false;
@@ -335,7 +340,12 @@ export class Walk {
       for (const assignment of assignments) now = this.assignment(assignment, now, "shell");
       return now;
     }
-    for (const assignment of assignments) this.assignment(assignment, state, "environment");
+    const prefixed = new Map<string, string | null>();
+    for (const assignment of assignments) {
+      const value = this.assignment(assignment, state, "environment").variables.get(assignment.name);
+      const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
+      prefixed.set(assignment.name, piece === undefined || piece.pattern ? null : piece.text);
+    }
     const declares = /^(export|readonly|declare|typeset|local)$/.test(node.name.value);
     let lines: (readonly Argument[])[] = [[]];
     for (const part of [node.name, ...node.args]) {
@@ -349,9 +359,11 @@ export class Walk {
     let end: State | null = null;
     for (const line of lines) {
       this.printed = null;
+      this.prefixed = prefixed;
       const after = describeCommand(this, line, state, span, redirected ?? input ?? this.shared);
       end = end === null ? after : join(end, after);
     }
+    this.prefixed = new Map();
     if (lines.length > 1) this.printed = null;
     return end ?? state;
   }

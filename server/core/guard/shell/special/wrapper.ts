@@ -45,6 +45,7 @@ export function environment(exec: Exec): void {
     const name = /^([^=]+)=/.exec(text)?.[1];
     if (name === undefined) break;
     if (!isHarmless(name)) walk.setting(name, word.span);
+    walk.prefixed = new Map([...walk.prefixed, [name, null]]);
     rest.shift();
   }
   emitExec(exec, { subcommand: "", flags: line.options.map((option) => option.name), operands: rest.slice(0, 1) });
@@ -75,6 +76,8 @@ export function substituteUser(exec: Exec): void {
     if (!option.listed) walk.opaque(`option \`${option.name}\` of \`${exec.name}\`, which is not known`, exec.span);
   for (const word of line.unsure) walk.opaque(`word \`${word.source}\` of \`${exec.name}\`, which may be a command`, word.span);
   const rest = [...line.operands];
+  // Who it is then, and what of the environment is left, is not followed.
+  walk.prefixed = new Map([...walk.prefixed, ["USER", null], ["PGDATABASE", null]]);
   while (rest[0]?.known === "text" && /^[A-Za-z_]\w*=/.test(rest[0].text)) {
     walk.setting(rest[0].text.split("=")[0] ?? "", rest[0].span);
     rest.shift();
