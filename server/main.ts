@@ -2,6 +2,7 @@ import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createNotifier } from "./adapter/notify/index.ts";
 import { createPostgresConnector, createSqlParser } from "./adapter/postgres/index.ts";
 import type { Keys } from "./adapter/secret/keys.ts";
 import { createSecretStore } from "./adapter/secret/secret-store.ts";
@@ -30,6 +31,8 @@ export interface StartOptions {
   /** Where checkpoints go outside the database; null: nowhere. */
   readonly checkpoints: string | null;
   readonly log: (line: string) => void;
+  /** Where pages are served; absent: nowhere, and notifications are left to replicas that serve. */
+  readonly publicUrl?: string;
   /** This machine's clock, in milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -76,6 +79,8 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     grants: createGrantStore(store.pool),
     people: createPeopleStore(store.pool),
     notifications: createNotificationStore(store.pool),
+    notifier: createNotifier({ now }),
+    publicUrl: options.publicUrl ?? null,
     signIns: createSignInStore(store.pool),
     changes,
     secrets: createSecretStore(process.env, OWN_VARIABLES, keys.seal),

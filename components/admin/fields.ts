@@ -83,6 +83,8 @@ function policy(document: Document, known: { groups: readonly string[]; targets:
         number("Approvals", "obligations", "approvals"),
         list("Reviewers from groups", known.groups, "obligations", "reviewers", "groups"),
         text("Expires after", "obligations", "expireAfter"),
+        text("A yes may last at most", "obligations", "grantFor"),
+        list("Can be handed on to groups", known.groups, "obligations", "escalateTo"),
         number("Rows at most", "obligations", "limitRows"),
         text("Time at most", "obligations", "timeLimit"),
         { path: ["obligations", "readOnly"], label: "Reading only", input: "switch" },

@@ -81,6 +81,18 @@ postgres:
 `,
   },
   {
+    kind: "notification",
+    name: "Notifications",
+    what: "tell of reviews by webhook or e-mail",
+    template: `kind: notification
+id: new-notification
+events: [review.opened]
+webhook:
+  url: https://hooks.example.com/gatehouse
+  secret: { env: HOOK_SECRET }
+`,
+  },
+  {
     kind: "group",
     name: "Groups",
     what: "people, beside the groups of the identity provider",

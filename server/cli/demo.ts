@@ -34,6 +34,7 @@ export async function demoCommand(options: { readonly port: string; readonly dev
       storeUrl: postgres.connectionString("gatehouse"),
       keys,
       checkpoints: config.GATEHOUSE_CHECKPOINTS ?? join(data, "checkpoints.jsonl"),
+      publicUrl: `http://localhost:${port}`,
       log,
     });
     stops.unshift(() => started.stop());

@@ -19,10 +19,11 @@ export async function serveCommand(options: GlobalOptions): Promise<void> {
     const address = await storeAddress(config, options.store, log);
     stops.unshift(() => address.stop());
     const keys = await keysOf(config);
-    const started = await startGateway({ storeUrl: address.url, keys, checkpoints: config.GATEHOUSE_CHECKPOINTS ?? null, log });
+    const publicUrl = config.GATEHOUSE_PUBLIC_URL ?? `http://localhost:${config.PORT}`;
+    const checkpoints = config.GATEHOUSE_CHECKPOINTS ?? null;
+    const started = await startGateway({ storeUrl: address.url, keys, checkpoints, publicUrl, log });
     stops.unshift(() => started.stop());
     await bootstrap(started.gateway, config.GATEHOUSE_ADMIN_GROUP);
-    const publicUrl = config.GATEHOUSE_PUBLIC_URL ?? `http://localhost:${config.PORT}`;
     const serving = await serve({
       started,
       host: config.GATEHOUSE_HOST,

@@ -117,6 +117,17 @@ export interface BlastRadiusReport {
   readonly locks: readonly { readonly table: string; readonly mode: string; readonly blocks: string }[];
 }
 /** `POST /api/grants/:id/end` → `WireReview` */
+/** `GET /api/notifications`: what was given up. `POST /api/notifications/:id/retry` tries again. */
+export interface DeadNotifications {
+  readonly dead: readonly {
+    readonly id: string;
+    readonly channel: string;
+    readonly review: string | null;
+    readonly attempts: number;
+    readonly error: string;
+    readonly at: number;
+  }[];
+}
 /** `GET /api/people` */
 export interface PersonItem {
   readonly id: string;

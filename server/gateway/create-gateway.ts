@@ -7,6 +7,7 @@ import { mayUse, requireUse } from "./application.ts";
 import { blastRadius } from "./blast-radius.ts";
 import type { GatewayVerbs } from "./gateway.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
+import { Outbox } from "./outbox.ts";
 import { changePerson } from "./people.ts";
 import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
 import { recordPage, verifyRecord } from "./record.ts";
@@ -33,6 +34,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   const context: Context = { ...ports, configuration, standing };
   const reviews = new Reviews(context);
   const sessions = new Sessions(context, reviews);
+  const outbox = ports.publicUrl === null ? null : new Outbox(context, ports.publicUrl);
   return {
     context,
     reviews,
@@ -40,6 +42,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
     verbs: verbsOf(context, reviews),
     close: async () => {
       await sessions.closeAll("Gatehouse is stopping");
+      await outbox?.close();
       reviews.close();
       standing.close();
     },
@@ -138,6 +141,25 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
       requireUse(configuration.set, principal, "admin:write", now(), "people");
       await changePerson(context, principal, body);
       return { people: await context.people.list() };
+    },
+    deadNotifications: async (principal) => {
+      requireUse(configuration.set, principal, "admin:read", now(), "notifications");
+      const dead = await context.notifications.dead();
+      return {
+        dead: dead.map(({ id, channel, attempts, error, at, body }) => ({
+          id,
+          channel,
+          attempts,
+          error,
+          at,
+          review: typeof body.review === "string" ? body.review : null,
+        })),
+      };
+    },
+    retryNotification: async (principal, id) => {
+      requireUse(configuration.set, principal, "admin:write", now(), "notifications");
+      if (!/^[0-9]{1,18}$/.test(id) || !(await context.notifications.retry(id)))
+        throw new VerbError("not-found", "there is no such notification among those that were given up");
     },
     configuration: async (principal) => {
       requireUse(configuration.set, principal, "admin:read", now());

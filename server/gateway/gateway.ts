@@ -4,6 +4,7 @@ import type {
   ConfigurationBody,
   ConfigurationList,
   ConfigurationResult,
+  DeadNotifications,
   Me,
   PeopleList,
   PersonBody,
@@ -39,6 +40,8 @@ export interface GatewayVerbs {
   endGrant(principal: Principal, id: string): Promise<WireReview>;
   people(principal: Principal): Promise<PeopleList>;
   changePerson(principal: Principal, body: PersonBody): Promise<PeopleList>;
+  deadNotifications(principal: Principal): Promise<DeadNotifications>;
+  retryNotification(principal: Principal, id: string): Promise<void>;
   configuration(principal: Principal): Promise<ConfigurationList>;
   validateConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
   saveConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;

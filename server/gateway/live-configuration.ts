@@ -339,6 +339,7 @@ function warningsOf(
       case "target":
       case "group":
       case "detector":
+      case "notification":
         return [];
     }
   });

@@ -1,3 +1,4 @@
+import type { Notifier } from "./delivery.ts";
 import type { LiveConfiguration } from "./live-configuration.ts";
 import type { AuditLog, Clock, SecretStore, ShellConnector, SqlConnector, SqlParser } from "./ports.ts";
 import type { Standing } from "./standing.ts";
@@ -25,6 +26,9 @@ export interface GatewayPorts {
   readonly grants: GrantStore;
   readonly people: PeopleStore;
   readonly notifications: NotificationStore;
+  readonly notifier: Notifier;
+  /** Where links lead; null: nobody serves pages here, and nothing is delivered. */
+  readonly publicUrl: string | null;
   readonly signIns: SignInStore;
   readonly changes: ChangeFeed;
   readonly secrets: SecretStore;

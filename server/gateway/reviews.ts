@@ -11,6 +11,7 @@ import { answeredOf, covers, requirementsOf, timedGrantOf } from "../core/review
 import { samePerson, transition } from "../core/review/transition.ts";
 import { mayUse } from "./application.ts";
 import type { Requester } from "./authorize.ts";
+import { notificationsFor } from "./notifications.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { NewReview, ReviewStore } from "./store-ports.ts";
 import { VerbError } from "./verb-error.ts";
@@ -104,7 +105,7 @@ export class Reviews {
       requirements,
       validForMs: request.validForMs ?? Math.min(...expiries),
     };
-    return this.#context.reviews.open(review, []);
+    return this.#context.reviews.open(review, notificationsFor(this.#context.configuration.set, "review.opened", review));
   }
 
   list(which: "open" | "all"): Promise<readonly Review[]> {
@@ -160,9 +161,12 @@ export class Reviews {
           event: "answer",
           answer: { by: principal.id, counts, verdict, minutes: verdict === "approve" ? minutes : null, comment, at: now },
         });
-        if (!next.ok || next.review.state.state !== "approved") return next;
-        const timed = timedGrantOf(next.review);
-        return timed === null ? next : { ...next, grant: { id: grant, ...timed } };
+        if (!next.ok) return next;
+        const { state } = next.review.state;
+        if (state !== "approved" && state !== "rejected") return next;
+        const notifications = notificationsFor(this.#context.configuration.set, `review.${state}`, next.review);
+        const timed = state === "approved" ? timedGrantOf(next.review) : null;
+        return { ...next, notifications, ...(timed === null ? {} : { grant: { id: grant, ...timed } }) };
       })
       .catch(async (error: unknown) => {
         // Not known whether the store has it; the record must not say that it counts.

@@ -210,10 +210,88 @@ export const Policy = z.strictObject({
 });
 export type Policy = z.infer<typeof Policy>;
 
-export const KINDS = ["target", "group", "classification", "mask", "row-filter", "detector", "policy"] as const;
+/** What people outside can be told of. */
+export const NOTIFICATION_EVENTS = ["review.opened", "review.approved", "review.rejected"] as const;
+export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number];
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
+
+/** `http` and loopback are for receivers on the same machine alone, and only when it is said. */
+export const Webhook = z
+  .strictObject({
+    /** A reference where the address itself is the secret, as Slack's are. */
+    url: z.union([z.url().max(2_000), SecretReference]),
+    /** Signs what is sent; see docs/notifications.md. */
+    secret: SecretReference.optional(),
+    format: z.enum(["json", "slack"]).default("json"),
+    loopback: z.literal(true).optional(),
+  })
+  .refine((webhook) => typeof webhook.url !== "string" || webhookUrl(webhook.url, webhook.loopback === true) === null, {
+    message: "an address is https; on this machine itself it may be http, with `loopback: true`",
+    path: ["url"],
+  });
+export type Webhook = z.infer<typeof Webhook>;
+
+const ADDRESS = /^(https?):\/\/(\[[0-9a-f:.]+\]|[^/\\:?#@[\]\s]+)(:[0-9]{1,5})?([/?#]\S*)?$/i;
+
+/** Null: may be called. Else why not. What the name leads to is checked when it is called. */
+export function webhookUrl(text: string, loopback: boolean): string | null {
+  const [, scheme = "", host = ""] = ADDRESS.exec(text) ?? [];
+  if (host === "") return "it is no address, or holds a user and a password";
+  const own = LOOPBACK.test(host.toLowerCase());
+  if (own && !loopback) return "it is on this machine, and `loopback` is not set";
+  return scheme.toLowerCase() === "https" || own ? null : "it is not https";
+}
+
+const Address = z
+  .string()
+  .max(320)
+  .regex(/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/, "an e-mail address");
+
+export const Email = z
+  .strictObject({
+    from: Address,
+    to: z.array(Address).min(1).max(50),
+    smtp: z.strictObject({
+      host: z.string().min(1).max(253),
+      port: z.number().int().min(1).max(65_535).default(587),
+      /** `disable` only on this machine itself. */
+      tls: z.enum(["starttls", "implicit", "disable"]).default("starttls"),
+      user: z.string().min(1).max(320).optional(),
+      password: SecretReference.optional(),
+    }),
+  })
+  .refine(({ smtp }) => smtp.tls !== "disable" || LOOPBACK.test(smtp.host), {
+    message: "e-mail leaves this machine only through TLS",
+    path: ["smtp", "tls"],
+  })
+  .refine(({ smtp }) => (smtp.user === undefined) === (smtp.password === undefined), {
+    message: "`user` and `password` go together",
+    path: ["smtp", "user"],
+  });
+export type Email = z.infer<typeof Email>;
+
+export const Notification = z
+  .strictObject({
+    kind: z.literal("notification"),
+    id: Identifier,
+    description: z.string().max(1_000).optional(),
+    events: z.array(z.enum(NOTIFICATION_EVENTS)).min(1).default(["review.opened"]),
+    targets: TargetSelector.optional(),
+    /** The text of statements, which may hold personal data, leaves Gatehouse only where this says so. */
+    statements: z.literal(true).optional(),
+    webhook: Webhook.optional(),
+    email: Email.optional(),
+  })
+  .refine((document) => (document.webhook === undefined) !== (document.email === undefined), {
+    message: "a notification goes either to a `webhook` or by `email`",
+  });
+export type Notification = z.infer<typeof Notification>;
+
+export const KINDS = ["target", "group", "classification", "mask", "row-filter", "detector", "policy", "notification"] as const;
 export type Kind = (typeof KINDS)[number];
 
-export type ConfigurationDocument = Target | Group | Classification | MaskDocument | RowFilter | Detector | Policy;
+export type ConfigurationDocument = Target | Group | Classification | MaskDocument | RowFilter | Detector | Policy | Notification;
 
 export const SCHEMA_OF_KIND = {
   target: Target,
@@ -223,6 +301,7 @@ export const SCHEMA_OF_KIND = {
   "row-filter": RowFilter,
   detector: Detector,
   policy: Policy,
+  notification: Notification,
 } as const satisfies Record<Kind, z.ZodType>;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

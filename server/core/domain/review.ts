@@ -82,3 +82,8 @@ export type ReviewState =
   | { readonly state: "rejected"; readonly at: number; readonly by: string; readonly comment: string }
   | { readonly state: "withdrawn"; readonly at: number }
   | { readonly state: "expired"; readonly at: number };
+
+/** For how long access is asked for; null: it is a statement that waits. */
+export function minutesOf(review: Pick<Review, "asks">): number | null {
+  return review.asks?.minutes ?? null;
+}

@@ -3,6 +3,7 @@ import type {
   Detector,
   Group,
   MaskDocument,
+  Notification,
   Policy,
   PolicyObligations,
   PrincipalSelector,
@@ -74,6 +75,7 @@ export interface PolicySet {
   readonly targets: ReadonlyMap<string, Target>;
   readonly groups: readonly Group[];
   readonly detectors: readonly Detector[];
+  readonly notifications: readonly Notification[];
 }
 
 /**
@@ -92,6 +94,7 @@ export function compilePolicySet(
   const targets = new Map<string, Target>();
   const groups: Group[] = [];
   const detectors: Detector[] = [];
+  const notifications: Notification[] = [];
   for (const document of documents) {
     const issue = (path: readonly (string | number)[], message: string): void => {
       issues.push({ kind: document.kind, id: document.id, path, message });
@@ -105,6 +108,9 @@ export function compilePolicySet(
         break;
       case "detector":
         detectors.push(document);
+        break;
+      case "notification":
+        notifications.push(document);
         break;
       case "classification":
         tags.push({ target: document.target, columns: columnPatterns(document.columns, issue), tag: document.tag });
@@ -130,7 +136,7 @@ export function compilePolicySet(
   }
   policies.sort((a, b) => (a.id < b.id ? -1 : 1));
   masks.sort(byPrecision);
-  return { set: { version, policies, tags, masks, filters, targets, groups, detectors }, issues };
+  return { set: { version, policies, tags, masks, filters, targets, groups, detectors, notifications }, issues };
 }
 
 /** A mask that names columns is more precise than one by tag and wins; then the identifier decides. */
