@@ -12,6 +12,7 @@ import { Failed } from "../request/failed.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { useSocket } from "../socket/socket.tsx";
 import classes from "./admin.module.css";
+import { DeadNotifications } from "./dead-notifications.tsx";
 import { DocumentEditor } from "./document-editor.tsx";
 import { KINDS } from "./kinds.ts";
 
@@ -139,6 +140,7 @@ export function AdminPage({ mayWrite }: { mayWrite: boolean }) {
         </ul>
       </section>
       <section className={classes.editor} aria-label="document">
+        {kind.kind === "notification" ? <DeadNotifications mayWrite={mayWrite} /> : null}
         {isNew ? (
           <DocumentEditor
             key={`new ${kind.kind}`}

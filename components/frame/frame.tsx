@@ -1,7 +1,7 @@
 "use client";
 
 import { notifications } from "@mantine/notifications";
-import { BookOpenCheck, ScrollText, ShieldCheck, SquareTerminal } from "lucide-react";
+import { BookOpenCheck, ScrollText, ShieldCheck, SquareTerminal, UsersRound } from "lucide-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
@@ -82,6 +82,14 @@ function Parts({ me, children }: { me: Me; children: ReactNode }) {
             current={path.startsWith("/record")}
             icon={<ScrollText size={18} aria-hidden />}
             name="Record"
+          />
+        ) : null}
+        {me.may.readConfiguration ? (
+          <RailLink
+            href="/people"
+            current={path.startsWith("/people")}
+            icon={<UsersRound size={18} aria-hidden />}
+            name="People"
           />
         ) : null}
         {me.may.readConfiguration ? (

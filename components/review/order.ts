@@ -7,6 +7,14 @@ export function openReviews(reviews: Reviews, person: string): readonly WireRevi
   return Object.values(reviews).filter((review) => review.state === "open" && review.mayAnswer && review.requester !== person);
 }
 
+/** Changes when a timed grant comes or ends: then what the person may see is to be asked anew. */
+export function grantsIn(reviews: Reviews): string {
+  return Object.values(reviews)
+    .flatMap(({ grant }) => (grant === null ? [] : [`${grant.id}${grant.ended === null ? "" : "-"}`]))
+    .sort()
+    .join();
+}
+
 export type Sort = "waiting" | "expiry" | "target";
 
 /** What waits for the person first, then what else is open, as sorted; then what is over, the newest first. */

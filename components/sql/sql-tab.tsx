@@ -8,6 +8,7 @@ import type { TargetItem, TargetTree } from "../../server/contract/http.ts";
 import { Condition } from "../condition/condition.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { AskButton } from "../review/ask-access.tsx";
+import { grantsIn } from "../review/order.ts";
 import { useSession, useSocket, useSocketStore } from "../socket/socket.tsx";
 import type { Run } from "../socket/state.ts";
 import { fits } from "../socket/store.ts";
@@ -40,7 +41,8 @@ export function SqlTab(props: {
   const store = useSocketStore();
   const { request, session, reopen } = useSession(target.id, "sql", undefined);
   const policyVersion = useSocket((state) => state.policyVersion);
-  const [tree] = useAnswer<TargetTree>(`/api/targets/${encodeURIComponent(target.id)}/tree`, policyVersion);
+  const grants = useSocket((state) => grantsIn(state.reviews.items));
+  const [tree] = useAnswer<TargetTree>(`/api/targets/${encodeURIComponent(target.id)}/tree`, `${policyVersion} ${grants}`);
   const [cursor, setCursor] = useState<EditorCursor>({ offset: 0, selection: null });
   const [asked, setAsked] = useState<Sent | null>(null);
   const [ran, setRan] = useState<Sent | null>(null);

@@ -8,6 +8,7 @@ import type { TargetItem, TreeTable } from "../../server/contract/http.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import type { Focus } from "../frame/focus.ts";
 import { useAnswer } from "../request/use-answer.ts";
+import { grantsIn } from "../review/order.ts";
 import { useSocket } from "../socket/socket.tsx";
 import { TargetTree } from "../targets/target-tree.tsx";
 import { selectFrom } from "./select-from.ts";
@@ -31,7 +32,7 @@ export function Workbench(props: {
   wanted: { target: string; number: number } | null;
   onFocus: (focus: Focus | null) => void;
 }) {
-  const version = useSocket((state) => state.policyVersion);
+  const version = useSocket((state) => `${state.policyVersion} ${grantsIn(state.reviews.items)}`);
   const [targets, again] = useAnswer<readonly TargetItem[]>("/api/targets", version);
   const [{ tabs, active }, change] = useReducer(reduceTabs, NO_TABS);
   const [restored, setRestored] = useState(false);
