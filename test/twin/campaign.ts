@@ -41,7 +41,7 @@ export interface CampaignResult {
 
 export function generate(seed: number, tables: readonly Table[]): Piece {
   const random = new Random(seed);
-  const budget = { tables: random.between(1, 5), names: 0 };
+  const budget = { tables: random.between(1, 5), names: 0, rows: new Set<string>(), system: new Set<string>() };
   return statement({ random, tables, ctes: [], outer: [], depth: random.between(0, 3), budget });
 }
 

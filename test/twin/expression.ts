@@ -79,7 +79,7 @@ export function qualified(place: Place, source: Source, column: Column): Piece {
   const { random } = place;
   const name = written(random, column.name);
   const plain = `${source.name}.${name}`;
-  if (random.chance(0.06)) return or(`(${source.name}).${name}`, plain);
+  if (random.chance(0.06) && source.renamed !== true) return or(`(${source.name}).${name}`, plain);
   const own = source.table;
   if (own !== null && source.name === quoted(own.name) && random.chance(0.15)) return or(`${own.schema}.${plain}`, plain);
   return plain;
@@ -93,9 +93,13 @@ export function overRows(place: Place, scope: Scope): Within {
     atom: (type) => {
       const { random } = place;
       if (type === "record") {
-        const rows = scope.sources.filter((source) => source.whole && source.columns.length > 0);
+        const rows = scope.sources.filter((source) => source.whole && source.renamed !== true && source.columns.length > 0);
         const known = rows.filter((row) => !scope.star.some((column) => quoted(column.name) === row.name));
-        return known.length === 0 ? null : random.pick(known).name;
+        const free = known.filter((row) => !place.budget.system.has(row.name));
+        if (free.length === 0) return null;
+        const { name } = random.pick(free);
+        place.budget.rows.add(name);
+        return name;
       }
       const columns = columnsOf(place, scope, type);
       return columns.length === 0 ? null : random.pick(columns).text;

@@ -76,6 +76,7 @@ function table(place: Place, taken: readonly Source[]): Item {
     name: alias,
     columns,
     table: names === "" ? { ...chosen, name: "" } : null,
+    renamed: names !== "",
     whole: true,
   });
 }

@@ -235,7 +235,19 @@ function sourceStar(place: Place, scope: Scope): Targets {
   if (usable.length === 0) return star(place, scope);
   const source = random.pick(usable);
   const clash = scope.star.some((column) => quoted(column.name) === source.name);
-  return { text: random.chance(0.15) && !clash ? `(${source.name}).*` : `${source.name}.*`, columns: source.columns };
+  return {
+    text:
+      random.chance(0.15) && !clash && source.renamed !== true && rowIsFree(place, source)
+        ? `(${source.name}).*`
+        : `${source.name}.*`,
+    columns: source.columns,
+  };
+}
+
+function rowIsFree({ budget }: Place, source: Source): boolean {
+  if (budget.system.has(source.name)) return false;
+  budget.rows.add(source.name);
+  return true;
 }
 
 function wholeRow(place: Place, scope: Scope): Targets | null {
@@ -247,12 +259,15 @@ function wholeRow(place: Place, scope: Scope): Targets | null {
 
 /** Places in storage differ between twins; whether there is one, and in which table, does not. */
 function systemColumn(place: Place, scope: Scope): Targets | null {
-  const stored = scope.sources.filter((source) => source.table !== null && source.table.kind !== "view");
+  const stored = scope.sources.filter(
+    (source) => source.table !== null && source.table.kind !== "view" && !place.budget.rows.has(source.name),
+  );
   if (stored.length === 0) return null;
   const source = place.random.pick(stored);
   const repeated = scope.sources.filter((other) => other.name === source.name).length > 1;
   if (repeated) return null;
   const name = fresh(place, "c");
+  place.budget.system.add(source.name);
   return place.random.choose<Targets>([
     [2, () => ({ text: `${source.name}.tableoid::regclass::text AS ${name}`, columns: [{ name, type: "text" }] })],
     [1, () => ({ text: `(${source.name}.ctid IS NULL) AS ${name}`, columns: [{ name, type: "bool" }] })],
@@ -430,15 +445,17 @@ function grouped({ place, want, scope, from: source }: Clauses): Query {
   const clause: Piece =
     keys.length === 0
       ? ""
-      : byKey !== null || ordinal
-        ? sql` GROUP BY ${items}`
-        : random.choose<Piece>([
-            [5, () => sql` GROUP BY ${items}`],
-            [0.8, () => sql` GROUP BY ROLLUP (${items})`],
-            [0.8, () => sql` GROUP BY CUBE (${items})`],
-            [0.8, () => sql` GROUP BY GROUPING SETS (${list(keys.map((key) => sql`(${key.text})`))}, ())`],
-            [0.5, () => sql` GROUP BY DISTINCT ${items}, ${items}`],
-          ]);
+      : byKey !== null
+        ? sql` GROUP BY ${items}${random.chance(0.2) ? sql`, ROLLUP (${random.pick(dependent).text})` : ""}`
+        : ordinal
+          ? sql` GROUP BY ${items}`
+          : random.choose<Piece>([
+              [5, () => sql` GROUP BY ${items}`],
+              [0.8, () => sql` GROUP BY ROLLUP (${items})`],
+              [0.8, () => sql` GROUP BY CUBE (${items})`],
+              [0.8, () => sql` GROUP BY GROUPING SETS (${list(keys.map((key) => sql`(${key.text})`))}, ())`],
+              [0.5, () => sql` GROUP BY DISTINCT ${items}, ${items}`],
+            ]);
   const having = random.chance(0.25) ? optional(sql` HAVING ${expression(within, "bool", 1)}`) : "";
   return { text: sql`SELECT ${targets}${source}${clause}${having}`, columns };
 }

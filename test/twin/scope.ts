@@ -38,11 +38,13 @@ export interface Table {
 export interface Source {
   /** As it is written; also what a whole row is called. */
   readonly name: string;
+  /** Names that are there twice cannot be written. */
   readonly columns: readonly Column[];
-  /** Names that the source has twice cannot be written. */
   readonly table: Table | null;
   /** False: columns are reached by bare names only. */
   readonly whole: boolean;
+  /** A table under other column names: its row as a value is refused. */
+  readonly renamed?: boolean;
 }
 
 export interface Scope {
@@ -56,6 +58,14 @@ export interface Cte {
   readonly columns: readonly Column[];
 }
 
+interface Budget {
+  tables: number;
+  names: number;
+  /** Sources whose row is a value, and those that are asked for a system column: of a masked table only one goes. */
+  readonly rows: Set<string>;
+  readonly system: Set<string>;
+}
+
 export interface Place {
   readonly random: Random;
   readonly tables: readonly Table[];
@@ -63,7 +73,7 @@ export interface Place {
   readonly outer: readonly Scope[];
   readonly depth: number;
   /** How much more the statement may hold; shared by all of it. */
-  readonly budget: { tables: number; names: number };
+  readonly budget: Budget;
 }
 
 export interface Query {

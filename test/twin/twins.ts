@@ -1,5 +1,7 @@
 import pg from "pg";
+import type { Client, Field } from "../../server/adapter/postgres/driver.ts";
 import { createPostgresConnector, createSqlParser } from "../../server/adapter/postgres/index.ts";
+import { Preparing, type Step } from "../../server/adapter/postgres/reading.ts";
 import { describeSql, type PreparedSql, protectSql, verifyRewrite } from "../../server/core/guard/sql/index.ts";
 import { decide } from "../../server/core/policy/index.ts";
 import type { EmbeddedPostgres } from "../../server/demo/embedded-postgres.ts";
@@ -29,7 +31,7 @@ export type Answer =
 interface Described {
   /** Columns per relation that the guard says are read, `schema.table` quoted. */
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Asks for system columns, which no column privilege covers, or for `(t).c`, for which the server wants the whole row. */
+  /** Asks for system columns, which no column privilege covers, or for what the server wants more for: `(t).c`, `EXISTS (SELECT *`. */
   readonly beyond: boolean;
 }
 
@@ -119,7 +121,7 @@ async function guarded(text: string, { parser, connection, configuration }: Door
     if (resource.kind === "column") columns.add(resource.column);
   }
   const system = described.analysis.uses.some((use) => use.system.size > 0);
-  const own: Described = { reads, beyond: system || /\((?:\w+|"[^"]*")\)\./.test(text) };
+  const own: Described = { reads, beyond: system || /\((?:\w+|"[^"]*")\)\.|EXISTS \(.*(?:\*|TABLE )/.test(text) };
   const { microActions, facts } = described;
   const decision = decide(configuration.set, { principal: PRINCIPAL, target: configuration.target, microActions, facts }, 0);
   if (decision.outcome !== "allow") return refused("policy", decision.reasons.map((reason) => reason.message).join("; "), own);
@@ -149,14 +151,15 @@ async function guarded(text: string, { parser, connection, configuration }: Door
 }
 
 async function raw(client: pg.Client, types: Map<string, string>, text: string): Promise<Answer> {
+  const driver = client as unknown as Client;
+  // As the product asks: a plan can know more of a column's type than the statement does.
+  const described = await new Promise<Step<readonly Field[]>>((settle) => driver.query(new Preparing(text, settle)));
+  if (!described.ok) return { is: "error", code: described.error.code ?? "", message: described.error.message ?? "" };
   try {
-    const result = await client.query<(string | null)[]>({
-      text,
-      rowMode: "array",
-      types: { getTypeParser: () => (value: unknown) => value },
-    });
+    const asText = { getTypeParser: () => (value: unknown) => value };
+    const result = await client.query<(string | null)[]>({ text, rowMode: "array", types: asText });
     const columns: string[] = [];
-    for (const field of result.fields) columns.push(`${field.name}: ${sameType(await typeName(client, types, field))}`);
+    for (const field of described.value) columns.push(`${field.name}: ${sameType(await typeName(client, types, field))}`);
     return { is: "rows", columns, rows: result.rows.map(rowText).sort() };
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
@@ -164,7 +167,7 @@ async function raw(client: pg.Client, types: Map<string, string>, text: string):
   }
 }
 
-async function typeName(client: pg.Client, types: Map<string, string>, field: pg.FieldDef): Promise<string> {
+async function typeName(client: pg.Client, types: Map<string, string>, field: Field): Promise<string> {
   const key = `${field.dataTypeID}.${field.dataTypeModifier}`;
   const known = types.get(key);
   if (known !== undefined) return known;

@@ -20,8 +20,22 @@ export interface Grouping {
   readonly uses: readonly RelationUse[];
   /** Column names per use. */
   readonly keys: ReadonlyMap<RelationUse, ReadonlySet<string>>;
-  readonly sets: boolean;
+  /** Columns that only some of its sets have: in the others they are NULL. */
+  readonly partial: ReadonlyMap<RelationUse, ReadonlySet<string>>;
+}
+
+/** `*` or `t.*` in a select list, and the names that it stands for. */
+export interface Star {
   readonly span: Span;
+  readonly uses: readonly RelationUse[];
+  /** Null: they cannot all be written. */
+  readonly text: string | null;
+}
+
+/** NATURAL joins by every name that both sides have, and so by what a subquery shows beside a table's own columns. */
+export interface Natural {
+  readonly left: readonly RelationUse[];
+  readonly right: readonly RelationUse[];
 }
 
 /** A user-defined overload that the server could choose, if values of these types are about. */
@@ -65,6 +79,8 @@ export interface Analysis {
   readonly visited: Set<TreeNode>;
   readonly edits: Edit[];
   readonly groupings: Grouping[];
+  readonly stars: Star[];
+  readonly naturals: Natural[];
   readonly overloads: Overload[];
   /** Types outside of `pg_catalog` of which the statement can have values. */
   readonly types: Set<number>;
@@ -88,6 +104,8 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     visited: new Set(),
     edits: [],
     groupings: [],
+    stars: [],
+    naturals: [],
     overloads: [],
     types: new Set(),
     called: new Set(),

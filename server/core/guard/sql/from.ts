@@ -208,8 +208,13 @@ function jsonColumns(analysis: Analysis, list: readonly unknown[], env: Env): re
 }
 
 function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Source[]): FromItems {
+  const before = analysis.uses.length;
   const left = fromItem(analysis, node.larg, env, beside);
+  const between = analysis.uses.length;
   const right = fromItem(analysis, node.rarg, env, [...beside, ...left.sources]);
+  if (flag(node, "isNatural")) {
+    analysis.naturals.push({ left: analysis.uses.slice(before, between), right: analysis.uses.slice(between) });
+  }
   const both = joined(left, right);
   const shared = flag(node, "isNatural")
     ? left.star.map((column) => column.name).filter((name) => right.star.some((column) => column.name === name))

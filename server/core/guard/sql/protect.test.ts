@@ -49,6 +49,36 @@ const REWRITES: readonly [string, string, string][] = [
     "SELECT id, name FROM customers GROUP BY 1",
     'SELECT id, name FROM ⟨public.customers⟩ AS customers GROUP BY 1, "customers"."name"',
   ],
+  [
+    "W7 where the key is in every set, columns of some sets stay in those",
+    "SELECT c.id, c.name, c.city FROM customers c GROUP BY c.id, ROLLUP (c.city)",
+    'SELECT c.id, c.name, c.city FROM ⟨public.customers⟩ c GROUP BY c.id, ROLLUP (c.city), "c"."name"',
+  ],
+  [
+    "W7 GROUPING SETS that all have the key",
+    "SELECT id, name FROM customers GROUP BY GROUPING SETS ((id), (id, city))",
+    'SELECT id, name FROM ⟨public.customers⟩ AS customers GROUP BY GROUPING SETS ((id), (id, city)), "customers"."name"',
+  ],
+  [
+    "W7 not where a set lacks the key",
+    "SELECT id, max(name) FROM customers GROUP BY ROLLUP (id)",
+    "SELECT id, max(name) FROM ⟨public.customers⟩ AS customers GROUP BY ROLLUP (id)",
+  ],
+  [
+    "W7 a key in attribute notation",
+    "SELECT c.name FROM customers c GROUP BY (c).id",
+    'SELECT c.name FROM ⟨public.customers⟩ c GROUP BY (c).id, "c"."name"',
+  ],
+  [
+    "W15 a star beside a system column is written out",
+    "SELECT ctid, * FROM people p",
+    'SELECT ctid, "p"."id", "p"."ssn" FROM ⟨public.people⟩ p',
+  ],
+  [
+    "W15 with the columns of USING once",
+    "SELECT public.people.ctid, people.*, * FROM public.people JOIN hr.staff s USING (id)",
+    'SELECT people.ctid, "people"."id", "people"."ssn", "id", "people"."ssn", "s"."name", "s"."salary" FROM ⟨public.people⟩ AS people JOIN ⟨hr.staff⟩ s USING (id)',
+  ],
   ["W8 row filters", "SELECT id FROM orders", "SELECT id FROM ⟨public.orders⟩ AS orders"],
   ["W9 views by lineage", "SELECT contact FROM contacts", "SELECT contact FROM ⟨public.contacts⟩ AS contacts"],
   ["W10 children by their parents", "SELECT ssn FROM vip_people", "SELECT ssn FROM ⟨public.vip_people⟩ AS vip_people"],
@@ -105,6 +135,21 @@ const REFUSALS: readonly [string, string, string][] = [
     "D5 masked data is not stored",
     "CREATE TABLE t AS SELECT ssn FROM people",
     "refused: a change cannot read `ssn`: it is masked for you @ ssn",
+  ],
+  [
+    "D7 a row under an alias's column names",
+    "SELECT row_to_json(p) FROM people p (n)",
+    "refused: the row of a masked or filtered table cannot keep its own column names under others @ p",
+  ],
+  [
+    "D7 a system column beside a row",
+    "SELECT ctid, p FROM people p",
+    "refused: `ctid` beside a whole row of a masked or filtered table is not supported @ ctid",
+  ],
+  [
+    "D7 a system column on both sides of a NATURAL JOIN",
+    "SELECT a.tableoid, b.tableoid FROM people a NATURAL JOIN people b",
+    "refused: `tableoid` of both sides of a NATURAL JOIN of masked or filtered tables is not supported @ a.tableoid",
   ],
   [
     "D6 a view that calls a function on masked data",

@@ -1,7 +1,7 @@
 import { resourceName } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Span } from "../../domain/span.ts";
-import type { Grouping } from "./analysis.ts";
+import type { Grouping, Natural } from "./analysis.ts";
 import type { Catalog, CatalogRelation, SqlSessionState } from "./catalog.ts";
 import { isCatalogueSchema } from "./catalogues.ts";
 import type { DescribedSql } from "./describe.ts";
@@ -84,6 +84,7 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
     }
   }
   for (const edit of analysis.edits) splices.push(edit);
+  refuseNatural(analysis.naturals, replaced);
   for (const grouping of analysis.groupings) splices.push(...widened(grouping, replaced));
 
   const spliced = splice(statement.source, statement.span, splices);
@@ -220,17 +221,38 @@ function replacement(
   { analysis, statement }: DescribedSql,
 ): readonly Splice[] {
   const [system] = use.system;
-  if (system !== undefined && use.whole !== null) {
+  if (system !== undefined && use.row !== null) {
     refuse(`\`${system[0]}\` beside a whole row of a masked or filtered table is not supported`, system[1], "name the columns");
   }
+  if (use.row !== null && use.columnAliases.length > 0) {
+    const hint = "leave out the alias's column names, or name the columns";
+    refuse(`the row of a masked or filtered table cannot keep its own column names under others`, use.row, hint);
+  }
+  const stars = analysis.stars.filter((star) => system !== undefined && star.uses.includes(use));
   const text = subqueryFor(use, (column) => maskings.of(use.relation, column, use.only), filters, statement.source);
   const splices: Splice[] = [{ span: use.outerSpan, text, is: "generated" }];
   const word = analysis.tokens.before(use.outerSpan[0]);
   // `TABLE t` takes no subquery.
   if (word !== null && word.text === "table") splices.push({ span: word.span, text: "SELECT * FROM" });
   if (use.sample !== null) splices.push({ span: use.sample, text: "" });
-  for (const span of use.schemaTokens) splices.push({ span, text: "" });
+  for (const { span, text } of stars) {
+    if (text === null) refuse(`\`*\` beside \`${system?.[0]}\` of a masked or filtered table is not clear here`, span, "name the columns");
+    splices.push({ span, text });
+  }
+  for (const span of use.schemaTokens) {
+    if (!stars.some((star) => star.span[0] <= span[0] && span[1] <= star.span[1])) splices.push({ span, text: "" });
+  }
   return splices;
+}
+
+/** Two subqueries that both show a system column would be joined by it. */
+function refuseNatural(naturals: readonly Natural[], replaced: ReadonlySet<RelationUse>): void {
+  for (const { left, right } of naturals) {
+    const shown = (uses: readonly RelationUse[]) => uses.filter((use) => replaced.has(use)).flatMap((use) => [...use.system]);
+    const found = shown(left).find(([name]) => shown(right).some(([other]) => other === name));
+    if (found === undefined) continue;
+    refuse(`\`${found[0]}\` of both sides of a NATURAL JOIN of masked or filtered tables is not supported`, found[1], "write the join with USING");
+  }
 }
 
 /** A subquery has no primary key: the columns that depended on it are grouped by name. The groups stay the same. */
@@ -241,13 +263,11 @@ function widened(grouping: Grouping, replaced: ReadonlySet<RelationUse>): readon
     const key = use.relation.primaryKey;
     if (!replaced.has(use) || keys === undefined || key.length === 0 || !key.every((name) => keys.has(name))) continue;
     use.relation.columns.forEach(({ name }, index) => {
-      if (!use.reads.has(name) || keys.has(name)) return;
+      if (!use.reads.has(name) || keys.has(name) || grouping.partial.get(use)?.has(name)) return;
       added.push(`${quoteName(use.visibleName)}.${quoteName(use.columnAliases[index] ?? name)}`);
     });
   }
   if (added.length === 0) return [];
-  if (grouping.sets)
-    refuse("GROUPING SETS over the key of a masked table is not supported", grouping.span, "name all columns in GROUP BY");
   const at: Span = [grouping.end, grouping.end];
   return [{ span: at, text: `, ${added.join(", ")}` }];
 }

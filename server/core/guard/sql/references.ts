@@ -2,7 +2,7 @@ import { cover, type Span } from "../../domain/span.ts";
 import type { Analysis, Env } from "./analysis.ts";
 import { judgeAttribute, judgeFunction } from "./functions.ts";
 import { CONSTANT, either, type Lineage } from "./lineage.ts";
-import { nearest } from "./names.ts";
+import { nearest, quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
 import { findColumns, findSource, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
 import { children, place, type TreeNode, tagged, word } from "./tree.ts";
@@ -111,6 +111,7 @@ function touchAll(columns: readonly SourceColumn[], span: Span): Lineage {
 }
 
 export function wholeRow(source: Source, span: Span): Lineage {
+  if (source.use !== null) source.use.row ??= span;
   source.touchWhole(span);
   return { reads: wholeLineage(source).reads, through: null };
 }
@@ -145,11 +146,30 @@ export function starColumns(
   if (path.parts.length > 0) {
     const source = starSource(analysis, path, env.scope);
     if (!starIsNothing) source.touchWhole(path.span);
+    noteStar(analysis, path.span, env.scope, source.columns);
     return { columns: source.columns, open: source.open };
   }
   const sources = env.scope?.sources ?? [];
   if (!starIsNothing) for (const source of sources) if (!source.byNameOnly) source.touchWhole(path.span);
+  noteStar(analysis, path.span, env.scope, env.scope?.star ?? []);
   return { columns: env.scope?.star ?? [], open: sources.some((source) => source.open) };
+}
+
+/** A subquery shows the system columns that it is asked for, and then its `*` has to be written out. */
+function noteStar(analysis: Analysis, span: Span, scope: Scope | null, columns: readonly SourceColumn[]): void {
+  const sources = scope?.sources ?? [];
+  const same = <T extends { readonly name: string | null }>(list: readonly T[], item: T) =>
+    list.filter((other) => other.name === item.name).length;
+  const names = columns.map((column): string | null => {
+    const source = sources.find((candidate) => candidate.columns.includes(column));
+    const merged = source === undefined || source.name === null;
+    if (merged) return same(columns, column) > 1 ? null : quoteName(column.name);
+    if (same(sources, source) > 1 || same(source.columns, column) > 1) return null;
+    return `${quoteName(source.name)}.${quoteName(column.name)}`;
+  });
+  const known = names.every((name) => name !== null) && !sources.some((source) => source.open);
+  const uses = sources.flatMap((source) => source.use ?? []);
+  analysis.stars.push({ span, uses, text: known ? names.join(", ") : null });
 }
 
 function visibleColumns(scope: Scope | null): string[] {

@@ -86,6 +86,7 @@ export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOpt
     written: new Map(),
     system: new Map(),
     whole: null,
+    row: null,
     schemaTokens: [],
   };
   if (relation.kind === "other") refuse(`"${relation.name}" is not a table`, span);

@@ -27,6 +27,8 @@ export interface RelationUse {
   readonly system: Map<string, Span>;
   /** First `*` or whole-row reference. */
   whole: Span | null;
+  /** First whole row as a value: `t`, `(t).*`, `row_to_json(t)`. */
+  row: Span | null;
   /** Schema parts of `schema.table.column`, which have no meaning once the table is a subquery. */
   readonly schemaTokens: Span[];
 }

@@ -7,7 +7,7 @@ import { outputName } from "./output-name.ts";
 import { starColumns } from "./references.ts";
 import { refuse } from "./refused.ts";
 import { findColumns, type RelationUse, type Scope, type Source, sourceOf } from "./scope.ts";
-import { child, children, count, flag, NOTHING, place, type TreeNode, tagged, word, words } from "./tree.ts";
+import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
 
 export interface OutputColumn {
   readonly name: string;
@@ -172,32 +172,68 @@ function groupBy(analysis: Analysis, node: TreeNode, own: Env, output: Output, u
   const items = children(node, "groupClause");
   if (items.length === 0) return;
   const keys = new Map<RelationUse, Set<string>>();
-  let sets = false;
+  const partial = new Map<RelationUse, Set<string>>();
   let anchor: number | null = null;
   for (const item of items) {
     const found = tagged(item);
     if (found === null) continue;
-    if (found.tag === "GroupingSet") sets = true;
     const target = groupTarget(item, own.scope, node, output);
     if (target === null) expression(analysis, item, own);
     const value = target ?? found;
-    if (value.tag !== "ColumnRef") continue;
-    expression(analysis, { [value.tag]: value.node }, own);
-    const path = words(children(value.node, "fields"));
+    if (value.tag === "ColumnRef") expression(analysis, { [value.tag]: value.node }, own);
+    const at = place(found.node) || place(tagged(found.node.arg)?.node ?? NOTHING);
+    if (at > 0) anchor ??= at;
+    noteKeys(keys, inEverySet(value), own);
+    if (value.tag === "GroupingSet") noteKeys(partial, inSomeSet(value), own);
+  }
+  const end = anchor === null ? null : analysis.tokens.endOfGroupBy(anchor);
+  if (end !== null && keys.size > 0) analysis.groupings.push({ end, uses, keys, partial });
+}
+
+function noteKeys(into: Map<RelationUse, Set<string>>, paths: readonly (readonly string[])[], own: Env): void {
+  for (const path of paths) {
     const name = path.at(-1) ?? "";
     const alias = path.at(-2) ?? null;
     for (const source of own.scope?.sources ?? []) {
       if (source.use === null || (alias !== null && source.name !== alias)) continue;
       const index = source.columns.findIndex((column) => column.name === name);
       const column = source.use.relation.columns[index];
-      if (column === undefined) continue;
-      const own = keys.get(source.use) ?? new Set<string>();
-      keys.set(source.use, own.add(column.name));
-      anchor ??= place(found.node);
+      if (column !== undefined) into.set(source.use, (into.get(source.use) ?? new Set<string>()).add(column.name));
     }
   }
-  const end = anchor === null ? null : analysis.tokens.endOfGroupBy(anchor);
-  if (end !== null) analysis.groupings.push({ end, uses, keys, sets, span: analysis.statement.span });
+}
+
+function inSomeSet(item: Tagged): readonly (readonly string[])[] {
+  const parts = [...children(item.node, "content"), ...children(item.node, "args")].flatMap((value) => tagged(value) ?? []);
+  return item.tag === "GroupingSet" || item.tag === "RowExpr" ? parts.flatMap(inSomeSet) : inEverySet(item);
+}
+
+/** The columns that an item of GROUP BY has in each of its sets: only on these can another column depend. */
+function inEverySet(item: Tagged): readonly (readonly string[])[] {
+  const inner = (field: string) => children(item.node, field).flatMap((value) => tagged(value) ?? []);
+  switch (item.tag) {
+    case "ColumnRef":
+      return [words(children(item.node, "fields"))];
+    case "A_Indirection": {
+      // `(t).c`
+      const row = tagged(item.node.arg);
+      const path = [
+        ...(row?.tag === "ColumnRef" ? words(children(row.node, "fields")) : []),
+        ...words(children(item.node, "indirection")),
+      ];
+      return path.length === 2 && !path.includes("") ? [path] : [];
+    }
+    case "RowExpr":
+      return inner("args").flatMap(inEverySet);
+    case "GroupingSet": {
+      // ROLLUP and CUBE have the empty set among theirs.
+      if (word(item.node, "kind") !== "GROUPING_SET_SETS") return [];
+      const [first = [], ...rest] = inner("content").map(inEverySet);
+      return first.filter((path) => rest.every((other) => other.some((candidate) => candidate.join("\0") === path.join("\0"))));
+    }
+    default:
+      return [];
+  }
 }
 
 /** `GROUP BY 1` and `GROUP BY output_name` stand for a target; null: the item stands for itself. */
@@ -281,11 +317,13 @@ function commonTable(analysis: Analysis, node: TreeNode, env: Env, recursive: bo
         visited: new Set(),
         edits: [],
         groupings: [],
+        stars: [],
+        naturals: [],
         overloads: [],
       };
       const start = rename(select(scratch, first, withClause(scratch, child(body.node, "withClause"), env), {}));
       busy = start;
-      const again: Analysis = { ...scratch, actions: new Map(), uses: [], edits: [], groupings: [] };
+      const again: Analysis = { ...scratch, actions: new Map(), uses: [], edits: [], groupings: [], stars: [], naturals: [] };
       busy = extended(rename(query(again, node.ctequery, env, {})), node);
       busy = { ...busy, columns: [...busy.columns] };
     } else busy = { columns: [], open: true };
