@@ -64,7 +64,9 @@ function reasons(decision: Decision | null): string {
 }
 
 describe("SG-40 what is typed to get round policies gets the expected answer", () => {
-  for (const row of corpus("shell-attacks.json").filter((row) => row.layer !== "output")) {
+  for (const row of [...corpus("shell-attacks.json"), ...corpus("shell-attacks-more.json")].filter(
+    (row) => row.layer !== "output",
+  )) {
     test(`${row.id} ${row.input.slice(0, 60)}`, () => {
       const found = outcome(row.input);
       expect(`${found.outcome}`, `${row.why}: ${reasons(found.decision)}`).toBe(row.expectedUnderReadOnlyRole);
@@ -90,10 +92,11 @@ describe("SG-42 the ready-made sets", () => {
   });
 
   test("no attack passes operators without a yes", () => {
-    const passed = corpus("shell-attacks.json")
+    const passed = [...corpus("shell-attacks.json"), ...corpus("shell-attacks-more.json")]
       .filter((row) => row.layer !== "output" && outcome(row.input, operator, "operators").outcome === "allow")
-      .map((row) => row.id);
-    expect(passed).toEqual([]);
+      .map((row) => row.input);
+    // They may give keys to these two.
+    expect(passed).toEqual(["less /var/log/syslog | cat", "top"]);
   });
 
   test.each([

@@ -48,13 +48,14 @@ export function absolute(path: string, cwd: string): string | null {
     if (i === rest.length - 1) continue;
     const here = parts.join("/");
     if (/^proc\/[^/]+(\/task\/[^/]+)?\/root$/.test(here)) parts = [];
+    else if (here === "dev/fd") parts = ["proc", "self", "fd"];
     else if (/^proc\/(thread-)?self\/cwd$/.test(here)) parts = own;
   }
   return `/${parts.join("/")}`;
 }
 
 function isPseudo(path: string): boolean {
-  return /^\/(dev\/fd|proc\/self|proc\/[0-9]+)(\/|$)/.test(path);
+  return /^\/proc\/(self|[0-9]+)(\/(fd|fdinfo|net|attr|ns|map_files|task(\/[0-9]+)?))?$/.test(path);
 }
 
 function split(path: string): string[] {

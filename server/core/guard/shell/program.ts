@@ -83,7 +83,12 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   const kinds = entry.operands ?? ["text"];
   const shifted = options.some((option) => entry.shifts?.split(" ").includes(option.name)) ? kinds.slice(1) : kinds;
   const plain = entry.runs === undefined ? operands : operands.slice(0, entry.runs);
+  // A glob in what is only printed shows the names in a folder.
+  if (entry.harmless === true) for (const word of plain) if (word.known === "pattern") describeWord(exec, "list", word, false);
   for (const [i, operand] of entry.harmless === true ? [] : plain.entries()) {
+    // Policies look at what a subcommand is given.
+    if (whole.subcommands !== undefined && (operand.known === "no" || (operand.known === "pattern" && operand.expands === true)))
+      walk.opaque(`word \`${operand.source}\` of \`${exec.name}\``, operand.span);
     const last = entry.final !== undefined && i === plain.length - 1 && plain.length > 1;
     describeWord(
       exec,
@@ -327,6 +332,11 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
       if (word.known !== "text" || !showsPlainFields(word.text))
         walk.opaque(`fields that \`${word.source}\` of \`${exec.name}\` shows`, word.span);
       return;
+    case "revision": {
+      const file = word.known === "text" ? /^[^:]*:(?:\/|\.\/)?(.+)$/.exec(word.text)?.[1] : undefined;
+      walk.file("file:read", file === undefined ? word : { ...word, known: "text", text: file }, state, tree);
+      return;
+    }
     case "variable":
       if (word.known !== "text" || !isPublic(word.text)) walk.opaque(`variable \`${word.source}\``, word.span);
       return;

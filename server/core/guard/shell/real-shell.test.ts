@@ -47,7 +47,7 @@ beforeAll(() => {
   mkdirSync(path.join(folder, "bin"));
   mkdirSync(path.join(folder, "work"));
   const stub = path.join(folder, "stub");
-  writeFileSync(stub, `#!/bin/bash\nprintf '%s\\0' "\${0##*/}" "$@" > '${log}'/$$\n`);
+  writeFileSync(stub, `#!/bin/bash\nprintf '%s\\0' "\${0##*/}" "$@" > "$GATEHOUSE_LOG/$$"\n`);
   mkdirSync(log);
   for (const [file, mode] of [
     [folder, 0o755],
@@ -97,16 +97,25 @@ function foresee(text: string): Foreseen | null {
 }
 
 function run(text: string): readonly (readonly string[])[] {
-  for (const file of readdirSync(log)) rmSync(path.join(log, file));
+  // What a line leaves behind writes beside the next one's.
+  const own = path.join(log, String(runs++));
+  mkdirSync(own);
+  chmodSync(own, 0o777);
   spawnSync("/bin/bash", ["--noprofile", "--norc", "-r", "-c", text], {
     cwd: path.join(folder, "work"),
-    env: { NODE_ENV: "test", PATH: path.join(folder, "bin"), HOME: path.join(folder, "work"), USER: "nobody" },
+    env: {
+      NODE_ENV: "test",
+      PATH: path.join(folder, "bin"),
+      HOME: path.join(folder, "work"),
+      USER: "nobody",
+      GATEHOUSE_LOG: own,
+    },
     stdio: ["ignore", "ignore", "ignore"],
-    timeout: 3_000,
+    timeout: 1_500,
     killSignal: "SIGKILL",
     ...asNobody,
   });
-  return readdirSync(log).map((file) => readFileSync(path.join(log, file), "utf8").split("\0").slice(0, -1));
+  return readdirSync(own).map((file) => readFileSync(path.join(own, file), "utf8").split("\0").slice(0, -1));
 }
 
 /** Whether the words that were foreseen may be these. */
@@ -141,6 +150,7 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
+let runs = 0;
 const counts = { lines: 0, commands: 0, unknown: 0, refused: 0 };
 
 function compare(text: string): void {
@@ -163,7 +173,9 @@ function compare(text: string): void {
 
 describe.skipIf(!bash)("SG-32 a real bash hands over what the guard foresaw", () => {
   test("lines of the corpora", { timeout: 60_000 }, () => {
-    const lines = ["shell-attacks.json", "shell-honest.json", "shell-honest-more.json"].flatMap(corpus);
+    const lines = ["shell-attacks.json", "shell-attacks-more.json", "shell-honest.json", "shell-honest-more.json"].flatMap(
+      corpus,
+    );
     for (const text of lines.filter((line) => !UNSAFE.test(line))) compare(text);
     expect(counts.lines).toBeGreaterThan(400);
     expect(counts.commands).toBeGreaterThan(250);

@@ -56,6 +56,7 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   psql: sqlClient,
   ps,
   rpm,
+  service: controller,
   systemctl: controller,
   watch,
   ssh,

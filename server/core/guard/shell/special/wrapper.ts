@@ -178,6 +178,22 @@ export function kill(exec: Exec): void {
 /** What these do depends on their verb: some send signals. */
 export function controller(exec: Exec): void {
   describeEntry(exec, entryOf(exec.name));
+  const { walk, span } = exec;
+  const operands = readLine(entryOf(exec.name), exec.words, false).operands;
+  if (exec.name === "service") {
+    // It runs the file of that name beside the other scripts, wherever that leads.
+    for (const word of operands.slice(0, 1))
+      if (word.known !== "text" || /[/]/.test(word.text)) describeWord(exec, "plugin", word, false);
+    return;
+  }
+  const [verb] = operands;
+  if (exec.name === "systemctl" && verb?.known === "text" && verb.text === "show") {
+    const asked = readLine(entryOf("systemctl"), exec.words, false).options.filter((option) =>
+      /^(-p|-P|--property)$/.test(option.name),
+    );
+    const open = asked.filter((option) => option.value?.known !== "text" || /environ/i.test(option.value.text));
+    if (asked.length === 0 || open.length > 0) walk.opaque("`systemctl show` prints the environment of services", span);
+  }
   const texts = exec.words.map((word) => (word.known === "text" ? word.text : ""));
   const ends =
     exec.name === "systemctl"
@@ -224,7 +240,7 @@ export function ps(exec: Exec): void {
       /^[A-Za-z]+$/.test(word.text) &&
       !(
         words[i - 1]?.known === "text" &&
-        /^-.*[opuUgGtCqsN]$|^--(sort|format|pid|user|cols)$/.test((words[i - 1] as { text: string }).text)
+        /^-(?!-).*[opuUgGtCqsO]$|^--(sort|format|pid|user|cols)$/.test((words[i - 1] as { text: string }).text)
       ),
   );
   const flags = words.flatMap((word) =>
