@@ -21,8 +21,9 @@ function read(text) {
     tree = parseSync(text);
   } catch (error) {
     if (error?.name !== "SqlError") throw error;
+    tree = withoutComments(text);
     const details = error.sqlDetails;
-    return { ok: false, message: details?.message ?? error.message, cursor: details?.cursorPosition ?? 0 };
+    if (tree === null) return { ok: false, message: details?.message ?? error.message, cursor: details?.cursorPosition ?? 0 };
   }
   const tokens = [];
   for (const token of scanSync(text).tokens) {
@@ -30,4 +31,21 @@ function read(text) {
     tokens.push(token.start, token.end);
   }
   return { ok: true, tree, tokens };
+}
+
+/**
+ * After NOT, NULLS and WITH the parser looks one token ahead, and there takes a comment for one: `NULLS -- x ⏎ FIRST`
+ * would be an error. To the server a comment is white space, one from `--` with its line's end. Null: still an error.
+ */
+function withoutComments(text) {
+  const bytes = Buffer.from(text);
+  try {
+    const comments = scanSync(text).tokens.filter((token) => token.tokenName.endsWith("_COMMENT"));
+    if (comments.length === 0) return null;
+    for (const { start, end } of comments) bytes.fill(" ", start, end);
+    return parseSync(bytes.toString());
+  } catch (error) {
+    if (error?.name !== "SqlError" && !(error instanceof SyntaxError)) throw error;
+    return null;
+  }
 }

@@ -24,7 +24,8 @@ function pathOf(analysis: Analysis, node: TreeNode): Path {
     if (found?.tag === "A_Star") star = true;
     else parts.push(found === null ? "" : word(found.node, "sval"));
   }
-  const spans = analysis.tokens.dotted(place(node));
+  // The star that stands in the tree for `TABLE t` has no place.
+  const spans = place(node) < 0 ? [analysis.statement.span] : analysis.tokens.dotted(place(node));
   const first = spans[0] ?? analysis.statement.span;
   return { parts, star, spans, span: cover(first, spans.at(-1) ?? first) };
 }
@@ -146,30 +147,38 @@ export function starColumns(
   if (path.parts.length > 0) {
     const source = starSource(analysis, path, env.scope);
     if (!starIsNothing) source.touchWhole(path.span);
-    noteStar(analysis, path.span, env.scope, source.columns);
+    noteStar(analysis, path, env.scope, source.columns);
     return { columns: source.columns, open: source.open };
   }
   const sources = env.scope?.sources ?? [];
-  if (!starIsNothing) for (const source of sources) if (!source.byNameOnly) source.touchWhole(path.span);
-  noteStar(analysis, path.span, env.scope, env.scope?.star ?? []);
+  const placed = place(node) >= 0;
+  for (const source of starIsNothing ? [] : sources) {
+    if (!source.byNameOnly) source.touchWhole(placed ? path.span : (source.use?.nameSpan ?? path.span));
+  }
+  noteStar(analysis, path, env.scope, env.scope?.star ?? []);
   return { columns: env.scope?.star ?? [], open: sources.some((source) => source.open) };
 }
 
 /** A subquery shows the system columns that it is asked for, and then its `*` has to be written out. */
-function noteStar(analysis: Analysis, span: Span, scope: Scope | null, columns: readonly SourceColumn[]): void {
+function noteStar(analysis: Analysis, { span }: Path, scope: Scope | null, columns: readonly SourceColumn[]): void {
   const sources = scope?.sources ?? [];
   const same = <T extends { readonly name: string | null }>(list: readonly T[], item: T) =>
     list.filter((other) => other.name === item.name).length;
   const names = columns.map((column): string | null => {
     const source = sources.find((candidate) => candidate.columns.includes(column));
-    const merged = source === undefined || source.name === null;
-    if (merged) return same(columns, column) > 1 ? null : quoteName(column.name);
-    if (same(sources, source) > 1 || same(source.columns, column) > 1) return null;
-    return `${quoteName(source.name)}.${quoteName(column.name)}`;
+    if (source === undefined || source.name === null) return same(columns, column) > 1 ? null : quoteName(column.name);
+    if (same(sources, source) > 1) return null;
+    // Not all of its columns are known: its own star stands for them, once.
+    if (source.open) return source.columns.indexOf(column) === 0 ? `${quoteName(source.name)}.*` : "";
+    return same(source.columns, column) > 1 ? null : `${quoteName(source.name)}.${quoteName(column.name)}`;
   });
-  const known = names.every((name) => name !== null) && !sources.some((source) => source.open);
+  const placed = span !== analysis.statement.span;
+  const whole = sources.every(
+    (source) => !source.open || (source.columns[0] !== undefined && columns.includes(source.columns[0])),
+  );
+  const known = names.every((name) => name !== null) && placed && whole;
   const uses = sources.flatMap((source) => source.use ?? []);
-  analysis.stars.push({ span, uses, text: known ? names.join(", ") : null });
+  analysis.stars.push({ span, uses, text: known ? names.filter((name) => name !== "").join(", ") : null });
 }
 
 function visibleColumns(scope: Scope | null): string[] {
