@@ -22,7 +22,18 @@ export interface Exec {
 }
 
 /** Describes one command whose words are expanded. Returns the shell's state when it went well. */
-export function describeCommand(walk: Walk, line: readonly Argument[], state: State, _span: Span, input: Input): State {
+export function describeCommand(walk: Walk, line: readonly Argument[], state: State, span: Span, input: Input): State {
+  if (walk.wrapped >= 16) {
+    walk.opaque("commands nested too deep", span);
+    return taint(state);
+  }
+  walk.wrapped++;
+  const after = describeOne(walk, line, state, input);
+  walk.wrapped--;
+  return after;
+}
+
+function describeOne(walk: Walk, line: readonly Argument[], state: State, input: Input): State {
   walk.heard?.(line);
   const [first, ...words] = line;
   if (first === undefined) return state;

@@ -361,3 +361,46 @@ describe.skipIf(!bash)("SG-32 a real bash", () => {
     }
   });
 });
+
+describe("SG-1 no text takes long", () => {
+  const fill = (text: string, length = 16_000) => text.repeat(Math.floor(length / text.length));
+  test.each(
+    Object.entries({
+      "a megabyte": "a".repeat(1_000_000),
+      "many substitutions that are open": "$(".repeat(100_000),
+      "substitutions in substitutions": `${"$(".repeat(59)}a${")".repeat(59)}`,
+      "quotes in substitutions": `${'"$('.repeat(29)}a${')"'.repeat(29)}`,
+      backticks: fill("`a`"),
+      "quoted variables": fill('"$a"'),
+      statements: fill("a;"),
+      pipes: fill("a|"),
+      alternatives: `${fill("a&&")}a`,
+      "here-documents": fill("cat <<E\nE\n"),
+      "a pattern of many folders": `cat ${fill("/*")}`,
+      "a value that doubles": `a=1;${"a=$a$a;".repeat(400)}`,
+      "loops in loops": `${Array.from({ length: 12 }, (_, i) => `for v${i} in a b c d e f g; do`).join(" ")} echo ${Array.from({ length: 12 }, (_, i) => `$v${i}`).join("")}; ${"done; ".repeat(12)}`,
+      "wrappers in wrappers": `${"sudo ".repeat(3_000)}a`,
+      "xargs in xargs": `${"xargs ".repeat(2_600)}a`,
+      "eval of eval": `${"eval ".repeat(3_000)}a`,
+      "texts in a text": fill("sh -c 'a';"),
+      "many roots and many commands": `find ${"a ".repeat(350)}${"-exec b {} \\; ".repeat(100)}`,
+      "many words": fill("a "),
+      "a long sum": `echo $((${fill("1+", 15_000)}1))`,
+      "a program of awk": `awk '${fill("/[", 15_000)}'`,
+      "a script of sed": `sed '${fill("s/[[:a:]/b/;", 15_000)}'`,
+    }),
+  )("%s", (_name, text) => {
+    describeShell(text, where);
+    const before = process.cpuUsage();
+    describeShell(text, where);
+    const used = process.cpuUsage(before);
+    // 20 ms on an idle machine; the tests share theirs.
+    expect((used.user + used.system) / 1_000).toBeLessThan(150);
+  });
+
+  test("a line of too many words is not taken for less", () => {
+    expect(actions(`ls ${"a ".repeat(900)}; rm x`)).toEqual(
+      expect.arrayContaining(["opaque a command with too many words", "exec rm"]),
+    );
+  });
+});

@@ -29,7 +29,13 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
     plainSplitting: !Object.hasOwn(where.environment, "IFS"),
     tainted: false,
   };
-  walk.script(result.script, start);
+  try {
+    walk.script(result.script, start);
+  } catch (error) {
+    // The stack or a text outgrew the engine: a line of that shape is nobody's work.
+    if (!(error instanceof RangeError)) throw error;
+    return { refusal: { message: "too large to be judged", span: [0, text.length], hint: "split it" } };
+  }
   // Names that are made or change while the line runs are matched too.
   if (where.matches !== undefined && [...walk.actions.values()].some((action) => CHANGES.has(action.action))) {
     const { matches: _, ...rest } = where;

@@ -28,8 +28,12 @@ export function namesOf(path: string): readonly string[] {
   return [path];
 }
 
+/** Of Linux, in bytes; no host opens a longer one. */
+const PATH_MAX = 4_096;
+
 /** Null: only the host can say where it leads. `cwd` is physical. */
 export function absolute(path: string, cwd: string): string | null {
+  if (path.length > PATH_MAX) return null;
   const own = split(cwd);
   const isReal = (parts: readonly string[]): boolean => {
     const here = `/${parts.join("/")}`;

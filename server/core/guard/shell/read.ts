@@ -10,7 +10,9 @@ import type { Refusal } from "../../domain/refusal.ts";
 /** UTF-8 bytes. Longer text is refused, never cut. */
 export const MAX_BYTES = 16_384;
 const MAX_DEPTH = 60;
-const MAX_NODES = 20_000;
+const MAX_NODES = 6_000;
+/** Characters that begin, end or join something: what a parse costs. Counted before the parser sees the text. */
+const MAX_SIGNS = 3_000;
 
 export type Read = { readonly script: ParsedScript } | { readonly refusal: Refusal };
 
@@ -83,8 +85,11 @@ function checkText(text: string): Refusal | null {
 /** Counted before the parser sees the text: a parser's recursion is no place to find out. Quotes are not looked at. */
 function checkNesting(text: string): Refusal | null {
   let depth = 0;
+  let signs = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
+    if (c !== undefined && SIGNS.has(c) && ++signs > MAX_SIGNS)
+      return { message: "has too many parts", span: [0, text.length], hint: "split it, or put it in a file" };
     if (c === "\\") i++;
     else if (c === "(" || c === "{") depth++;
     else if ((c === ")" || c === "}") && depth > 0) depth--;
@@ -92,6 +97,8 @@ function checkNesting(text: string): Refusal | null {
   }
   return null;
 }
+
+const SIGNS: ReadonlySet<string> = new Set("\n;|&<>(){}[]$`'\"*?~=!#\\");
 
 function checkTree(script: ParsedScript, text: string): Refusal | null {
   let failure: Refusal | null = null;

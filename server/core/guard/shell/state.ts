@@ -27,10 +27,15 @@ export interface State {
 }
 
 const MOST = 8;
+/** UTF-16 units of one value. A longer one is unknown: values that double would outgrow any memory. */
+export const LONGEST = 4_096;
 
 export function assign(state: State, name: string, value: Value): State {
   const variables = new Map(state.variables);
-  variables.set(name, Array.isArray(value) && value.length > MOST ? null : value);
+  variables.set(
+    name,
+    Array.isArray(value) && (value.length > MOST || value.some((piece) => piece.text.length > LONGEST)) ? null : value,
+  );
   return { ...state, variables, plainSplitting: state.plainSplitting && name !== "IFS" };
 }
 

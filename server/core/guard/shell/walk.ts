@@ -20,11 +20,14 @@ import type { EmbeddedSql } from "./embedded.ts";
 import { absolute, isSink, namesOf } from "./path.ts";
 import { placeOf, placesBehind } from "./place.ts";
 import type { ShellWhere } from "./prepared.ts";
-import { read } from "./read.ts";
+import { MAX_BYTES, read } from "./read.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
 import { shapeOf } from "./substitution.ts";
 import { isHarmless, isHeldByShell, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
+
+/** Of one command. Nobody types more; substitutions in the rest would go unseen, so all of it is refused as opaque. */
+const MOST_WORDS = 800;
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -46,6 +49,9 @@ export class Walk {
   changesDirectory = false;
   background = false;
   interactive = false;
+  /** Commands within commands: `sudo env nice …`. */
+  wrapped = 0;
+  private read = 0;
   private depth = 0;
   private effort = 0;
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
@@ -151,7 +157,8 @@ export class Walk {
 
   /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. */
   text(text: string, span: Span, state: State): State {
-    const result = this.depth > 8 ? null : read(text);
+    this.read += text.length;
+    const result = this.depth > 8 || this.read > 2 * MAX_BYTES ? null : read(text);
     if (result === null || "refusal" in result) {
       this.opaque(result === null ? "a text nested too deep" : `a text that ${result.refusal.message}`, span);
       return taint(state);
@@ -179,7 +186,7 @@ export class Walk {
     let now = state;
     for (const statement of statements) {
       this.meet(statement);
-      if (++this.effort > 5_000) {
+      if (++this.effort > 1_500) {
         this.opaque("a text with too many steps", this.span(statement.pos, statement.end));
         return taint(now);
       }
@@ -347,6 +354,10 @@ export class Walk {
       prefixed.set(assignment.name, piece === undefined || piece.pattern ? null : piece.text);
     }
     const declares = /^(export|readonly|declare|typeset|local)$/.test(node.name.value);
+    if (node.args.length > MOST_WORDS) {
+      this.opaque("a command with too many words", span);
+      return taint(state);
+    }
     let lines: (readonly Argument[])[] = [[]];
     for (const part of [node.name, ...node.args]) {
       const choices = part.type === "Word" ? this.words(part, state) : this.assignmentWord(part, state, declares);

@@ -1,7 +1,7 @@
 import { parse, type Word, type WordPart } from "unbash";
 import type { Span } from "../../domain/span.ts";
 import { expandBraces } from "./brace.ts";
-import type { Piece, State, Value } from "./state.ts";
+import { LONGEST, type Piece, type State, type Value } from "./state.ts";
 
 /** One argument as the program will get it, as far as that can be known. */
 export type Argument = { readonly span: Span; readonly source: string } & (
@@ -41,6 +41,7 @@ type Segment =
   | { readonly kind: "unknown"; readonly why: string; readonly splits: boolean };
 
 const MOST_WORDS = 64;
+const MOST_PARTS = 200;
 const GLOB = /[*?]|\[[^\]]*\]/;
 
 /**
@@ -85,6 +86,10 @@ function alternatives(
   if (continuesExpansion(word)) {
     for (const part of word.parts ?? []) walk.visit(part);
     return [[{ span, source, known: "no", why: "goes on in the next line", prefix: "", splits: true }]];
+  }
+  if ((word.parts ?? []).length > MOST_PARTS) {
+    for (const part of word.parts ?? []) walk.visit(part);
+    return [[{ span, source: `${source.slice(0, 60)}…`, known: "no", why: "has too many parts", prefix: "", splits: true }]];
   }
   let lists: (readonly Segment[])[] = [[]];
   const parts: readonly WordPart[] = word.parts ?? [
@@ -245,6 +250,13 @@ function toArguments(
   state: State,
   mode: "argument" | "assignment",
 ): readonly Argument[] {
+  const length = list.reduce(
+    (sum, segment) =>
+      sum + (segment.kind === "text" ? segment.text.length : segment.kind === "pattern" ? segment.pattern.length : 0),
+    0,
+  );
+  if (length > LONGEST && list.some((segment) => segment.kind === "pattern" || (segment.kind === "text" && !segment.quoted)))
+    return [{ span, source: `${source.slice(0, 60)}…`, known: "no", why: "is too long", prefix: "", splits: true }];
   const gap = list.find((segment) => segment.kind === "unknown");
   if (gap?.kind === "unknown") {
     let prefix = "";

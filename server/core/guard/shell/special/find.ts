@@ -13,6 +13,9 @@ const FILE = words("-newer -anewer -cnewer -samefile -neweram -newermm -newercm 
 const RUN = words("-exec -execdir -ok -okdir");
 const WRITE = words("-fprint -fprint0 -fls -fprintf");
 
+/** Roots times commands. */
+const MOST_RUNS = 64;
+
 /** `find ROOTS… EXPRESSION`: what it finds is below the roots and, where the text says so, of a name. */
 export function find(exec: Exec): void {
   const { walk, state, span } = exec;
@@ -41,6 +44,11 @@ export function find(exec: Exec): void {
   const expression = exec.words.slice(i);
   const name = nameOf(expression);
   const found = roots.map((root) => below(root, name));
+  const runs = expression.filter((argument) => argument.known === "text" && RUN.has(argument.text)).length;
+  if (found.length * runs > MOST_RUNS) {
+    walk.opaque("`find` with too many commands", span);
+    return;
+  }
   for (let at = 0; at < expression.length; at++) {
     const argument = expression[at] as Argument;
     const predicate = argument.known === "text" ? argument.text : null;
