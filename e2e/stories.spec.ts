@@ -122,6 +122,60 @@ test("nobody resolves their own", async () => {
   await expect(reviewer.locator('[data-statement-state="withdrawn"]:visible')).toBeVisible();
 });
 
+test("a masked column is asked for where it is masked, and is masked again when the grant ends", async () => {
+  await engineer.goto("/");
+  if ((await engineer.locator("[data-sql-tab]").count()) === 0) await openSql(engineer, "shop");
+  const select = "select id, email from customers order by id limit 3";
+  await run(engineer, select);
+  await expect(visibleGrid(engineer)).toContainText("•••@");
+  await engineer.locator('button[data-mask="email"]:visible').click();
+  await engineer.locator("[data-ask-column]").click();
+  await engineer.getByRole("textbox", { name: "Why" }).fill("a letter came back, see https://tickets.example.com/7");
+  await engineer.locator("[data-send-ask]").click();
+  await expect(engineer.locator("[data-asked]")).toBeVisible();
+  await shot(engineer, "ask-dark");
+  const asked = await engineer.locator("[data-asked]").getAttribute("data-asked");
+  await reviewer.goto(`/reviews/${asked}`);
+  const detail = reviewer.locator("[data-review-detail]");
+  await expect(detail).toContainText("see public.customers.email as it is stored");
+  await expect(detail.getByRole("link", { name: "https://tickets.example.com/7" })).toBeVisible();
+  await shot(reviewer, "review-access-light");
+  await reviewer.locator("[data-approve]").click();
+  await expect(engineer.locator('[data-grant="holds"]')).toBeVisible();
+  await engineer.keyboard.press("Escape");
+  await run(engineer, select);
+  await expect(visibleGrid(engineer)).toContainText(/[a-z]+\.[a-z]+\d*@/);
+  await reviewer.locator("[data-end-grant]").click();
+  await expect(reviewer.locator('[data-grant="over"]')).toBeVisible();
+  await run(engineer, select);
+  await expect(visibleGrid(engineer)).toContainText("•••@");
+});
+
+test("a reviewer sees what it would touch, asks, and says yes for some minutes", async () => {
+  await run(engineer, "update orders set total = total + 0");
+  const waiting = engineer.locator("[data-review-waiting]:visible");
+  await expect(waiting).toBeVisible();
+  await reviewer.goto(`/reviews/${await waiting.getAttribute("data-review-waiting")}`);
+  await expect(reviewer.locator("[data-blast-rows]")).toBeVisible();
+  await expect(reviewer.locator("[data-blast-radius]")).toContainText("public.orders");
+  await reviewer.locator("[data-say]").fill("why all of them?");
+  await reviewer.getByRole("button", { name: "Send" }).click();
+  await expect(waiting.locator('[data-comment="reviewer@acme.test"]')).toContainText("why all of them?");
+  await waiting.locator("[data-say]").fill("it changes nothing");
+  await waiting.getByRole("button", { name: "Send" }).click();
+  await expect(reviewer.locator('[data-comment="engineer@acme.test"]')).toBeVisible();
+  await shot(reviewer, "review-blast-light");
+  await reviewer.locator("[data-lasts]").click();
+  await reviewer.getByRole("option", { name: "for 15 minutes" }).click();
+  await reviewer.locator("[data-approve]").click();
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  await run(engineer, "update orders set total = total + 0.00");
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  await expect(engineer.locator("[data-review-waiting]:visible")).toHaveCount(0);
+  await reviewer.locator("[data-end-grant]").click();
+  await expect(reviewer.locator('[data-grant="over"]')).toBeVisible();
+});
+
 test("a terminal runs what policy allows, in colour and in place", async () => {
   await openTerminal(engineer, "web-1");
   await type(engineer, "ls shop-api");
@@ -288,6 +342,25 @@ test("the pages have no serious fault of accessibility, light and dark", async (
       expect(serious.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([]);
     }
   }
+});
+
+test("an admin signs somebody out everywhere", async ({ browser }) => {
+  const other = await signIn(browser, "engineer");
+  await admin.goto("/people");
+  const person = admin.locator('[data-person-item="engineer@acme.test"]');
+  await expect(person).toBeVisible();
+  await shot(admin, "people-light");
+  await person.locator("[data-disable]").click();
+  await admin.getByRole("textbox", { name: "Why" }).fill("a lost laptop");
+  await admin.locator("[data-confirm]").click();
+  await expect(other.locator(`[data-banner="signed-out"]`)).toBeVisible();
+  await expect(person).toContainText("a lost laptop");
+  await person.locator("[data-disable]").click();
+  await admin.locator("[data-confirm]").click();
+  await expect(person).not.toContainText("a lost laptop");
+  await other.context().close();
+  await engineer.context().close();
+  engineer = await signIn(browser, "engineer", "dark");
 });
 
 test("signing out ends the session everywhere", async ({ browser }) => {

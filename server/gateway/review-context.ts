@@ -23,7 +23,7 @@ export async function reviewContext(context: Context, review: Review): Promise<R
     return [{ at: event.at, statement: statement ?? "", outcome: outcome ?? "" }];
   });
   return {
-    statements: (review.session === "" ? [] : statements).slice(0, STATEMENTS),
+    statements: (review.session === "" ? [] : withoutItself(statements, review)).slice(0, STATEMENTS),
     alike: alike.map(({ id, requester, openedAt, state, answers }) => ({
       id,
       requester,
@@ -32,4 +32,9 @@ export async function reviewContext(context: Context, review: Review): Promise<R
       by: answers.map((answer) => answer.by),
     })),
   };
+}
+
+/** The newest decision is the one that opened the review. */
+function withoutItself(statements: ReviewContext["statements"], review: Review): ReviewContext["statements"] {
+  return statements[0]?.statement === review.statement && statements[0].outcome === "review" ? statements.slice(1) : statements;
 }
