@@ -13,7 +13,9 @@ export function from(place: Place): Item {
   const { random } = place;
   let all = item(place, []);
   while (place.budget.tables > 0 && random.chance(0.42)) {
-    all = random.chance(0.15) ? beside(place, all) : join(place, all);
+    // A join after a comma would see its own side only.
+    if (random.chance(0.15)) return beside(place, all);
+    all = join(place, all);
   }
   return all;
 }

@@ -241,7 +241,8 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
 
 /** The right side's name: USING itself has no place in the tree. */
 function joinSpan(analysis: Analysis, node: TreeNode): Span {
-  const right = tagged(node.rarg);
+  const item = tagged(node.rarg);
+  const right = item?.tag === "RangeTableSample" ? tagged(item.node.relation) : item;
   return right?.tag === "RangeVar" ? nameSpan(analysis, right.node) : analysis.statement.span;
 }
 

@@ -133,9 +133,9 @@ describe("properties", { timeout: 60_000 }, () => {
           const last = (written.at(-1) ?? "").replace(/^"(.*)"$/, "$1");
           if (resource.kind === "table") expect(last).toBe(resource.table);
           if (resource.kind !== "column" || last === "*") continue;
-          // A row, a join by USING and an alias's column list name something else.
+          // A row and an alias's column list name something else; USING with a subquery has no place.
           if (names.has(last) && !TABLES.some((table) => table.name === last)) expect(last).toBe(resource.column);
-          else expect(written.join(".")).toMatch(/^[\w ".]+$/);
+          else if (text.slice(...span) !== text) expect(written.join(".")).toMatch(/^[\w ".]+$/);
         }
       }),
       { numRuns: RUNS },

@@ -4,7 +4,7 @@ import { judgeAttribute, judgeFunction } from "./functions.ts";
 import { CONSTANT, either, type Lineage } from "./lineage.ts";
 import { nearest, quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
-import { findColumns, findSource, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
+import { findColumns, findSource, type RelationUse, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
 import { children, place, type TreeNode, tagged, word } from "./tree.ts";
 
 /** What a name in an expression stands for: a column, a system column, a whole row, or a function of a row. */
@@ -147,7 +147,7 @@ export function starColumns(
   if (path.parts.length > 0) {
     const source = starSource(analysis, path, env.scope);
     if (!starIsNothing) source.touchWhole(path.span);
-    noteStar(analysis, path, env.scope, source.columns);
+    if (source.use !== null) noteStar(analysis, path, env.scope, source.columns, [source.use]);
     return { columns: source.columns, open: source.open };
   }
   const sources = env.scope?.sources ?? [];
@@ -155,12 +155,19 @@ export function starColumns(
   for (const source of starIsNothing ? [] : sources) {
     if (!source.byNameOnly) source.touchWhole(placed ? path.span : (source.use?.nameSpan ?? path.span));
   }
-  noteStar(analysis, path, env.scope, env.scope?.star ?? []);
+  const uses = sources.flatMap((source) => source.use ?? []);
+  noteStar(analysis, path, env.scope, env.scope?.star ?? [], uses);
   return { columns: env.scope?.star ?? [], open: sources.some((source) => source.open) };
 }
 
 /** A subquery shows the system columns that it is asked for, and then its `*` has to be written out. */
-function noteStar(analysis: Analysis, { span }: Path, scope: Scope | null, columns: readonly SourceColumn[]): void {
+function noteStar(
+  analysis: Analysis,
+  { span }: Path,
+  scope: Scope | null,
+  columns: readonly SourceColumn[],
+  uses: readonly RelationUse[],
+): void {
   const sources = scope?.sources ?? [];
   const same = <T extends { readonly name: string | null }>(list: readonly T[], item: T) =>
     list.filter((other) => other.name === item.name).length;
@@ -177,7 +184,6 @@ function noteStar(analysis: Analysis, { span }: Path, scope: Scope | null, colum
     (source) => !source.open || (source.columns[0] !== undefined && columns.includes(source.columns[0])),
   );
   const known = names.every((name) => name !== null) && placed && whole;
-  const uses = sources.flatMap((source) => source.use ?? []);
   analysis.stars.push({ span, uses, text: known ? names.filter((name) => name !== "").join(", ") : null });
 }
 
