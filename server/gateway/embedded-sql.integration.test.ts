@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deriveKeys } from "../adapter/secret/keys.ts";
+import { seal } from "../adapter/secret/secret-store.ts";
+import { type Target, Target as TargetSchema } from "../core/domain/configuration.ts";
+import { describeShell } from "../core/guard/shell/index.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
+import { type Started, startGateway } from "../main.ts";
+import { refuseEmbedded } from "./embedded-sql.ts";
+import { principalOf } from "./principal-of.ts";
+
+let folder: string;
+let postgres: EmbeddedPostgres;
+let started: Started;
+
+const keys = deriveKeys("a secret for tests that is long enough to be one");
+const host: Target = TargetSchema.parse({
+  kind: "target",
+  id: "web-1",
+  type: "ssh",
+  environment: "prod",
+  ssh: { host: "127.0.0.1", user: "deploy" },
+});
+const CONFIGURATION = `
+kind: policy
+id: engineers
+effect: permit
+principals: { groups: [engineers] }
+actions: ["target:connect", "sql:select", "sql:transaction", "sql:delete"]
+---
+kind: policy
+id: deletes
+effect: review
+principals: { everyone: true }
+actions: ["sql:delete"]
+---
+kind: policy
+id: no-keys
+effect: forbid
+principals: { everyone: true }
+actions: ["sql:*"]
+resources: { tables: [public.keys] }
+---
+kind: mask
+id: email
+target: shop
+columns: [public.customers.email]
+mask: { type: redact }
+---
+kind: row-filter
+id: own
+target: shop
+table: public.regions
+where: "name = 'EU'"
+principals: { groups: [engineers] }
+`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gatehouse-embedded-"));
+  postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
+  await postgres.createDatabase("gatehouse");
+  await postgres.createDatabase("shop");
+  const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
+  await shop.connect();
+  await shop.query(
+    "CREATE TABLE orders (id int); CREATE TABLE keys (id int); CREATE TABLE customers (id int, email text); CREATE TABLE regions (name text)",
+  );
+  await shop.end();
+  started = await startGateway({
+    storeUrl: postgres.connectionString("gatehouse"),
+    keys,
+    checkpoints: join(folder, "checkpoints.jsonl"),
+    log: () => undefined,
+  });
+  const target = {
+    kind: "target",
+    id: "shop",
+    type: "postgres",
+    environment: "prod",
+    postgres: {
+      host: postgres.host,
+      port: postgres.port,
+      database: "shop",
+      user: "postgres",
+      password: seal(postgres.password, keys.seal),
+      tls: "disable",
+    },
+  };
+  await started.gateway.context.configuration.apply(`${CONFIGURATION}\n---\n${JSON.stringify(target)}`, "test");
+});
+
+afterAll(async () => {
+  await started?.stop();
+  await postgres?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function refusal(line: string, groups: readonly string[] = ["engineers"]) {
+  const { context } = started.gateway;
+  const where = { cwd: "/srv/app", home: "/home/deploy", user: "deploy", environment: {} };
+  const described = describeShell(line.replaceAll("SHOP", `-h ${postgres.host} -p ${postgres.port} -U x -d shop`), where);
+  if ("refusal" in described) throw new Error(described.refusal.message);
+  const principal = principalOf(
+    { email: "engineer@acme.test", name: "Engineer", groups: [...groups] },
+    context.configuration.set,
+  );
+  return refuseEmbedded(context, { principal, target: host, session: "s" }, described.embedded);
+}
+
+describe("SG-22 SQL that a client on a host would send to a target", () => {
+  test.each([
+    ["psql SHOP -c 'select * from orders'", null],
+    // A table with a masked column is read through a rewritten text, whichever columns are asked for.
+    ["psql SHOP -c 'select id from customers'", "masked"],
+    ["psql SHOP -c 'select email from customers'", "masked"],
+    ["psql SHOP -c 'select id from customers where email = 1::text'", "`"],
+    ["psql SHOP <<< 'select * from regions'", "filtered"],
+    ["echo 'select * from keys' | psql SHOP", "no-keys"],
+    ["psql SHOP <<'E'\nselect 1;\nselect * from keys;\nE", "no-keys"],
+    ["psql SHOP -c 'delete from orders'", "deletes"],
+    ["psql SHOP -c 'insert into orders values (1)'", "no policy"],
+    ["psql SHOP -c 'selec'", "but"],
+    ["psql SHOP -c 'select * from nowhere'", "nowhere"],
+    // Not this database, or not known: opaque, and nothing is asked.
+    ["psql -h elsewhere.test -d shop -c 'select * from keys'", null],
+    ["psql SHOP -c 'select * from keys' -h $HOSTNAME", null],
+    ["psql -d other -c 'select * from keys'", null],
+  ])("%s", async (line, message) => {
+    const found = await refusal(line);
+    if (message === null) expect(found).toBeNull();
+    else {
+      expect(found?.message).toContain("target `shop`");
+      expect(found?.message).toContain(message);
+      expect(found?.hint).toBe("run it in a SQL tab of target `shop`");
+    }
+  });
+
+  test("who may not connect there is refused before anything is asked", async () => {
+    const found = await refusal("psql SHOP -c 'select 1'", ["others"]);
+    expect(found?.message).toContain("target `shop`");
+  });
+});
