@@ -2,7 +2,7 @@ import pg from "pg";
 import type { Client, Field } from "../../server/adapter/postgres/driver.ts";
 import { createPostgresConnector, createSqlParser } from "../../server/adapter/postgres/index.ts";
 import { Preparing, type Step } from "../../server/adapter/postgres/reading.ts";
-import { describeSql, type PreparedSql, protectSql, verifyRewrite } from "../../server/core/guard/sql/index.ts";
+import { type Catalog, describeSql, type PreparedSql, protectSql, verifyRewrite } from "../../server/core/guard/sql/index.ts";
 import { decide } from "../../server/core/policy/index.ts";
 import type { EmbeddedPostgres } from "../../server/demo/embedded-postgres.ts";
 import type { Authorized } from "../../server/gateway/authorized.ts";
@@ -42,6 +42,7 @@ export interface Guarded {
 
 export interface Twins {
   readonly tables: readonly Table[];
+  readonly catalog: Catalog;
   guarded(text: string): Promise<Guarded>;
   raw(text: string): Promise<Answer>;
   /** The text itself under column privileges on what was described alone. Null: it ran, or failed for another reason. */
@@ -74,6 +75,7 @@ export async function openTwins(server: EmbeddedPostgres, parserUrl?: URL): Prom
   const types = new Map<string, string>();
   return {
     tables,
+    catalog,
     guarded: (text) => guarded(text, { parser, connection, configuration }),
     raw: (text) => raw(twin, types, text),
     privileges: (text, described) => privileges(twin, text, described),
