@@ -250,7 +250,8 @@ function joinSpan(analysis: Analysis, node: TreeNode): Span {
 function mergedColumn(analysis: Analysis, name: string, left: FromItems, right: FromItems, span: Span): SourceColumn {
   judgeOperator(analysis, ["="], span);
   const sides = [...left.star, ...right.star].filter((column) => column.name === name);
-  if (sides.length < 2) refuse(`column "${name}" specified in USING clause does not exist on both sides`, span);
+  const open = [...left.sources, ...right.sources].some((source) => source.open);
+  if (sides.length < 2 && !open) refuse(`column "${name}" specified in USING clause does not exist on both sides`, span);
   for (const column of sides) column.touch(span);
   return {
     name,

@@ -186,6 +186,11 @@ describe("rewriting", () => {
     expect(result.ok && result.prepared.resultMasks).toEqual([null, "ssn-mask", "email-mask"]);
   });
 
+  test("W13 of `(t).*` too, and USING goes through it", () => {
+    const result = protect("SELECT * FROM (SELECT (p).* FROM people p) s JOIN customers c USING (ssn)");
+    expect(result.ok && result.prepared.resultMasks?.slice(0, 2)).toEqual(["ssn-mask", null]);
+  });
+
   test("W14 places of errors lead back into the person's text", () => {
     const sql = "SELECT ssn FROM people WHERE id = true";
     const result = protect(sql);

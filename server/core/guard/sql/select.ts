@@ -6,7 +6,7 @@ import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
 import { outputName } from "./output-name.ts";
 import { starColumns } from "./references.ts";
 import { refuse } from "./refused.ts";
-import { findColumns, type RelationUse, type Scope, type Source, sourceOf } from "./scope.ts";
+import { findColumns, findSource, type RelationUse, type Scope, type Source, sourceOf } from "./scope.ts";
 import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
 
 export interface OutputColumn {
@@ -159,13 +159,24 @@ export function targetList(analysis: Analysis, list: readonly unknown[], own: En
     const lineage = expression(analysis, target.node.val, own);
     reads.push(lineage);
     if (value?.tag === "A_Indirection" && tagged(children(value.node, "indirection").at(-1))?.tag === "A_Star") {
-      open = true;
+      const row = rowStar(value.node, own.scope);
+      if (row === null) open = true;
+      else columns.push(...row.columns.map(({ name, lineage: from }) => ({ name, lineage: from })));
       continue;
     }
     const name = word(target.node, "name");
     columns.push({ name: name === "" ? outputName(target.node.val) : name, lineage });
   }
   return { columns, open, reads: computedFrom(reads) };
+}
+
+/** `(t).*`: the row whose columns it stands for. Null: of some other value. */
+function rowStar(node: TreeNode, scope: Scope | null): Source | null {
+  const row = tagged(node.arg);
+  const [name, ...more] = row?.tag === "ColumnRef" ? words(children(row.node, "fields")) : [];
+  if (name === undefined || more.length > 0 || children(node, "indirection").length > 1) return null;
+  const source = findColumns(scope, name).columns.length > 0 ? null : findSource(scope, null, name);
+  return source === null || source.open ? null : source;
 }
 
 function groupBy(analysis: Analysis, node: TreeNode, own: Env, output: Output, uses: readonly RelationUse[]): void {
