@@ -89,16 +89,24 @@ function principal(started: Started, person: typeof engineer) {
   return principalOf(person, started.gateway.context.configuration.set);
 }
 
+/** Machines that run tests are busy. */
+const SLOW = { timeout: 20_000 };
+
 /** Runs a text and says how each statement ended. */
 async function run(
   session: OpenSqlSession,
   text: string,
-  options: { readonly wait?: boolean; readonly signal?: AbortSignal; readonly onWaiting?: (id: string) => void } = {},
+  options: {
+    readonly wait?: boolean;
+    readonly signal?: AbortSignal;
+    readonly onWaiting?: (id: string) => void;
+    readonly onDecided?: () => void;
+  } = {},
 ) {
   const ends: StatementEnd["ended"][] = [];
   const rows: (readonly (string | null)[])[] = [];
   const observer: RunObserver = {
-    decided: () => undefined,
+    decided: () => options.onDecided?.(),
     waiting: (_index, review) => options.onWaiting?.(review.id),
     columns: () => undefined,
     rows: (_index, batch) => {
@@ -127,7 +135,7 @@ describe("reviews over two replicas", () => {
     const session = await one.gateway.sessions.openSql(engineer, "shop");
     let id = "";
     const done = run(session, "delete from orders where id <= 10", { wait: true, onWaiting: (review) => (id = review) });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, SLOW).not.toBe("");
     await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "yes", minutes: null });
     expect((await done).ends).toEqual(["done"]);
     const review = await two.gateway.reviews.find(id);
@@ -143,7 +151,7 @@ describe("reviews over two replicas", () => {
     let id = "";
     const abort = new AbortController();
     const done = run(session, "delete from orders", { wait: true, signal: abort.signal, onWaiting: (review) => (id = review) });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, SLOW).not.toBe("");
     await expect(
       two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "", minutes: null }),
     ).rejects.toMatchObject({ code: "forbidden" });
@@ -161,7 +169,7 @@ describe("reviews over two replicas", () => {
       signal: abort.signal,
       onWaiting: (review) => (id = review),
     });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, SLOW).not.toBe("");
     const opened = await one.gateway.reviews.find(id);
     // The tab itself is one of those who use it.
     await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "", minutes: null });
@@ -184,7 +192,7 @@ describe("reviews over two replicas", () => {
     const session = await one.gateway.sessions.openSql(engineer, "shop");
     let id = "";
     const done = run(session, "delete from orders where id = 78", { wait: true, onWaiting: (review) => (id = review) });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, SLOW).not.toBe("");
     await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
       verdict: "reject",
       comment: "not today",
@@ -201,7 +209,9 @@ describe("reviews over two replicas", () => {
 describe("P6 revocation", () => {
   it("a change on one replica cancels what runs on the other within a second", async () => {
     const session = await two.gateway.sessions.openSql(engineer, "shop");
-    const running = run(session, "select pg_sleep(20), count(*) from orders");
+    let decided = false;
+    const running = run(session, "select pg_sleep(20), count(*) from orders", { onDecided: () => (decided = true) });
+    await expect.poll(() => decided, SLOW).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const before = Date.now();
     await one.gateway.context.configuration.apply(
@@ -226,7 +236,9 @@ describe("P6 revocation", () => {
     );
     expect(await ended).toContain("closed");
     await one.gateway.context.configuration.remove("policy", "closed", "test");
-    await expect.poll(() => two.gateway.context.configuration.set.policies.some((policy) => policy.id === "closed")).toBe(false);
+    await expect
+      .poll(() => two.gateway.context.configuration.set.policies.some((policy) => policy.id === "closed"), SLOW)
+      .toBe(false);
   });
 });
 
@@ -301,8 +313,9 @@ describe("P3 without a store nothing runs", () => {
     expect((await run(session, "begin")).ends).toEqual(["done"]);
     const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
     await database.connect();
-    const running = run(session, "insert into orders select 6000, 1 from pg_sleep(1)");
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    let decided = false;
+    const running = run(session, "insert into orders select 6000, 1 from pg_sleep(3)", { onDecided: () => (decided = true) });
+    await expect.poll(() => decided, SLOW).toBe(true);
     await database.query("ALTER TABLE audit_event RENAME TO audit_event_away");
     await expect(running).rejects.toMatchObject({ code: "unavailable" });
     await database.query("ALTER TABLE audit_event_away RENAME TO audit_event");

@@ -46,7 +46,7 @@ export async function prepareSql(
   };
   const before = decidedBy();
   const guarded = guard();
-  const shape = shapeOf(statement);
+  const shape = described.through === null ? shapeOf(statement) : { open: false, text: described.text };
   const place = parameters === null ? "" : JSON.stringify(parameters);
   if (!guarded.ok)
     return { ok: true, judgeable: { described, execution: guarded, obligations: [], place, shape, protectedNow: () => false } };
@@ -58,8 +58,8 @@ export async function prepareSql(
     const now = guard();
     return now.ok && protecting(now).every((obligation) => applied.has(JSON.stringify(obligation)));
   };
-  if (prepared.sent !== prepared.original) {
-    const wrong = verifyRewrite(prepared, await context.parser.parse(prepared.sent));
+  if (prepared.verified !== null && prepared.verified !== prepared.original) {
+    const wrong = verifyRewrite(prepared, await context.parser.parse(prepared.verified));
     if (wrong !== null) {
       context.log(`a rewrite did not verify: ${wrong.message}`);
       return {
@@ -79,7 +79,7 @@ export async function prepareSql(
     ok: true,
     judgeable: {
       described,
-      execution: { ok: true, value: prepared, sent: prepared.sent },
+      execution: { ok: true, value: prepared, sent: [prepared.setup ?? [], prepared.sent].flat().join("; ") },
       obligations,
       place,
       shape,

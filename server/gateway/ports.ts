@@ -76,6 +76,8 @@ export interface SqlConnection {
   /** The target's catalog, shared by all connections of the target and revalidated. */
   catalog(): Promise<Catalog>;
   run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink): Promise<SqlEnd>;
+  /** Rolls an open transaction back and drops what earlier statements have left: temporary relations, cursors. */
+  forget(): Promise<void>;
   /** Cancels what runs on the server. Does nothing when nothing runs. */
   cancel(): Promise<void>;
   close(): Promise<void>;

@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from "./authorize.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
-import type { SqlConnection, SqlEnd, SqlLimits, SqlNotice } from "./ports.ts";
+import type { SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
 
@@ -58,6 +58,10 @@ export class SqlSession {
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
   #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted } | null = null;
+
+  /** By text: statements of which the session still holds rows. */
+  readonly #kept = new Map<string, Judgeable<PreparedSql>>();
+  #dropping: Promise<boolean> | null = null;
 
   constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection) {
     this.id = requester.session;
@@ -127,9 +131,35 @@ export class SqlSession {
     return this.#connection.cancel();
   }
 
-  /** After a change of policies or grants: what runs and is no longer allowed is cancelled. */
+  /** After a change of policies or grants: what runs and is no longer allowed is cancelled, rows that are kept go. */
   async rejudge(): Promise<void> {
     if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) await this.cancel();
+    else if (this.#running === null) await this.#dropStale();
+  }
+
+  /**
+   * Temporary tables and cursors hold rows as they were shown when they were made. INVARIANT (P6): what may no longer be
+   * seen so goes. True: something went, and with it an open transaction.
+   */
+  #dropStale(): Promise<boolean> {
+    this.#dropping ??= this.#dropStaleNow().finally(() => {
+      this.#dropping = null;
+    });
+    return this.#dropping;
+  }
+
+  async #dropStaleNow(): Promise<boolean> {
+    const stale = [...this.#kept.values()].some(
+      (statement) => judge(this.#context, this.#requester, statement).outcome === "deny" || !statement.protectedNow(),
+    );
+    if (!stale) return false;
+    try {
+      await this.#connection.forget();
+    } catch {
+      await this.#connection.close();
+    }
+    this.#kept.clear();
+    return true;
   }
 
   async close(): Promise<void> {
@@ -156,6 +186,8 @@ export class SqlSession {
   async #one(index: number, statement: ParsedStatement, options: RunOptions, observer: RunObserver): Promise<StatementEnd> {
     let grant: Review | null = null;
     for (let attempt = 1; ; attempt++) {
+      if (await this.#dropStale()) return { ended: "failed", error: DROPPED, durationMs: 0 };
+      if (this.#kept.size >= MAX_KEPT) return { ended: "failed", error: FULL, durationMs: 0 };
       const verdict = await this.#authorize(statement, options, grant);
       observer.decided(index, statement.span, verdict.decision, verdict.microActions);
       if (verdict.outcome === "deny") return { ended: "denied" };
@@ -205,7 +237,7 @@ export class SqlSession {
       principal: this.#requester.principal,
       target: this.#requester.target,
       session: this.id,
-      described: { ...verdict.judgeable.described, text: statement.text },
+      described: verdict.judgeable.described,
       decision: verdict.decision,
       fingerprint: verdict.fingerprint,
       shape: verdict.shape,
@@ -245,6 +277,7 @@ export class SqlSession {
       notice: (notice) => observer.notice(index, notice),
     });
     this.#current = null;
+    if (verdict.judgeable !== null && end.ended === "done") this.#keep(verdict.judgeable, verdict.authorized.effect);
     try {
       await this.#recordEnd(verdict, end, rows);
     } catch (error) {
@@ -253,6 +286,22 @@ export class SqlSession {
       throw error;
     }
     return end;
+  }
+
+  #keep(statement: Judgeable<PreparedSql>, effect: PreparedSql["effect"]): void {
+    if (effect === null) return;
+    if ("keeps" in effect && effect.keeps !== "prepared") this.#kept.set(statement.described.text, statement);
+    if ("drops" in effect && effect.drops === "rows") {
+      for (const [text, { execution }] of this.#kept) {
+        if (
+          execution.ok &&
+          execution.value.effect !== null &&
+          "keeps" in execution.value.effect &&
+          execution.value.effect.keeps === "rows"
+        )
+          this.#kept.delete(text);
+      }
+    }
   }
 
   async #recordEnd(verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }>, end: SqlEnd, rows: number): Promise<void> {
@@ -284,6 +333,24 @@ export class SqlSession {
 /** The runner's code for: a relation is not what it was when the statement was judged. Nothing has run. */
 export const DEFINITION_CHANGED = "GH001";
 
+/** Statements that fill temporary tables are looked at again with every change of policies. */
+const MAX_KEPT = 500;
+
+const DROPPED: SqlFailure = {
+  code: "GH002",
+  message:
+    "what you may see has changed: temporary tables and cursors of this tab were dropped, and an open transaction was rolled back",
+  hint: "nothing of this statement was run; make them again",
+  span: null,
+};
+
+const FULL: SqlFailure = {
+  code: "GH003",
+  message: `more than ${MAX_KEPT} different statements have filled temporary tables in this tab`,
+  hint: "open another tab",
+  span: null,
+};
+
 function limitsOf(decision: Decision, prepared: PreparedSql): SqlLimits {
   let rows: number | null = null;
   let timeoutMs = DEFAULT_TIMEOUT_MS;
@@ -293,7 +360,8 @@ function limitsOf(decision: Decision, prepared: PreparedSql): SqlLimits {
     if (obligation.type === "time-limit") timeoutMs = Math.min(timeoutMs, obligation.milliseconds);
     if (obligation.type === "read-only") readOnly = true;
   }
-  return { readOnly, rows, timeoutMs, lockTimeoutMs: LOCK_TIMEOUT_MS };
+  // Read-only is about what others see.
+  return { readOnly: readOnly && !prepared.temporary, rows, timeoutMs, lockTimeoutMs: LOCK_TIMEOUT_MS };
 }
 
 export function endOfReview(review: Review): "rejected" | "expired" | "withdrawn" {

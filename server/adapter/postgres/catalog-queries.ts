@@ -20,21 +20,32 @@ export const DATABASE = "SELECT pg_catalog.current_database(), pg_catalog.curren
 
 export const SCHEMATA = `SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE ${SCHEMAS} ORDER BY 1`;
 
-export const RELATIONS = `SELECT c.oid::int8, n.nspname, c.relname, c.relkind::text,
+/** The session's own temporary schema. */
+const TEMPORARY = "n.oid = pg_catalog.pg_my_temp_schema()";
+
+export type Where = "stored" | "temporary";
+
+function schemas(where: Where): string {
+  return where === "stored" ? SCHEMAS : TEMPORARY;
+}
+
+export const relations = (where: Where) => `SELECT c.oid::int8, n.nspname, c.relname, c.relkind::text,
     EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid AND r.ev_type <> '1')::text,
     CASE WHEN ${OWN} THEN ${FINGERPRINT} ELSE '' END,
     CASE WHEN c.relkind IN ('v', 'm') AND ${OWN} THEN pg_catalog.pg_get_viewdef(c.oid) END,
     (SELECT pg_catalog.array_to_string(p.partattrs::int2[], ',') FROM pg_catalog.pg_partitioned_table AS p WHERE p.partrelid = c.oid)
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE ${KINDS} AND ${SCHEMAS}`;
+  WHERE ${KINDS} AND ${schemas(where)}`;
 
-export const COLUMNS = `SELECT a.attrelid::int8, a.attnum, a.attname, a.attnotnull::text, a.atttypid::int8, a.atttypmod,
+export const columns = (
+  where: Where,
+) => `SELECT a.attrelid::int8, a.attnum, a.attname, a.attnotnull::text, a.atttypid::int8, a.atttypmod,
     pg_catalog.format_type(a.atttypid, a.atttypmod),
     CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END
   FROM pg_catalog.pg_attribute AS a
     JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-  WHERE a.attnum > 0 AND NOT a.attisdropped AND ${KINDS} AND ${SCHEMAS}
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND ${KINDS} AND ${schemas(where)}
   ORDER BY a.attrelid, a.attnum`;
 
 export const TYPES = `SELECT t.oid::int8, n.nspname, t.typname, t.typtype::text, t.typbasetype::int8, t.typtypmod,

@@ -1,10 +1,11 @@
 import type { Catalog, PreparedSql, SqlSessionState } from "../../core/guard/sql/index.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
-import type { SqlConnection, SqlEnd, SqlLimits, SqlSink } from "../../gateway/ports.ts";
+import type { SqlConnection, SqlEnd, SqlLimits, SqlParser, SqlSink } from "../../gateway/ports.ts";
 import { FINGERPRINT, newest } from "./catalog-queries.ts";
 import { type Client, cancelOnServer, type Field, type Login, rows, type ServerMessage } from "./driver.ts";
 import { Preparing, type Ran, Running, type Step } from "./reading.ts";
 import { scrub, scrubNotice } from "./scrub.ts";
+import { SessionState } from "./session-state.ts";
 
 /** A relation, or what could be called in it, is not what it was when the statement was judged. Nothing has run. */
 export const DEFINITION_CHANGED = "GH001";
@@ -21,6 +22,7 @@ interface ConnectionParts {
   readonly login: Login;
   readonly client: Client;
   readonly catalog: CatalogSource;
+  readonly parser: SqlParser;
   readonly searchPath: readonly string[];
   readonly now: () => number;
 }
@@ -36,12 +38,14 @@ export class PostgresConnection implements SqlConnection {
   /** Set while definitions of the open transaction differ from what others see. */
   #ownCatalog: Promise<Catalog> | null = null;
   #seesOwn = false;
+  readonly #session: SessionState;
   readonly #listeners: ((reason: string) => void)[] = [];
   readonly #parts: ConnectionParts;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
     const { client } = parts;
+    this.#session = new SessionState(client, parts.parser, parts.searchPath);
     client.on("error", (error) => this.#gone(error.message));
     client.on("end", () => this.#gone("the server closed the connection"));
     client.connection.on("readyForQuery", ({ status }) => {
@@ -60,13 +64,25 @@ export class PostgresConnection implements SqlConnection {
   }
 
   get state(): SqlSessionState {
-    return { searchPath: this.#parts.searchPath, transaction: this.#transaction };
+    return { ...this.#session.state, transaction: this.#transaction };
   }
 
-  catalog(): Promise<Catalog> {
+  async catalog(): Promise<Catalog> {
+    return await this.#session.withTemporary(await this.#stored(), this.#transaction);
+  }
+
+  #stored(): Promise<Catalog> {
     if (!this.#seesOwn || this.#transaction !== "open") return this.#parts.catalog.get();
     this.#ownCatalog ??= this.#parts.catalog.own(this.#parts.client);
     return this.#ownCatalog;
+  }
+
+  async forget(): Promise<void> {
+    if (this.#closed !== null) return;
+    if (this.#running !== null) throw new Error("a statement is running");
+    if (this.#transaction !== "idle") await this.#parts.client.query("ROLLBACK");
+    await this.#parts.client.query("CLOSE ALL; DISCARD TEMP");
+    this.#session.forget();
   }
 
   async run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink): Promise<SqlEnd> {
@@ -78,11 +94,32 @@ export class PostgresConnection implements SqlConnection {
     this.#sink = sink;
     this.#cancelled = false;
     try {
-      return await this.#inTransaction(statement, limits, sink, started);
+      if (statement.way === "nothing") return this.#within(statement, started);
+      const end = await this.#inTransaction(statement, this.#session.limited(limits), sink, started);
+      if (this.#closed === null) await this.#session.follow(statement, end, this.#transaction);
+      return end;
+    } catch (error) {
+      // What the session now is cannot be told: nothing more is judged on it.
+      this.#destroy("the session's state was lost");
+      throw error;
     } finally {
       this.#running = null;
       this.#sink = null;
     }
+  }
+
+  /** What the gateway does by itself. */
+  #within(prepared: PreparedSql, started: number): SqlEnd {
+    if (this.#transaction === "failed")
+      return failed({ code: "25P02", message: "the transaction has failed: ROLLBACK first" }, this.#since(started));
+    this.#session.apply(prepared.effect, this.#transaction);
+    return {
+      ended: "done",
+      command: prepared.kind.toUpperCase(),
+      rowCount: null,
+      limited: false,
+      durationMs: this.#since(started),
+    };
   }
 
   async #inTransaction(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number): Promise<SqlEnd> {
@@ -90,7 +127,7 @@ export class PostgresConnection implements SqlConnection {
     const idle = this.#transaction === "idle";
     const own = idle && prepared.transaction === null && !prepared.outsideTransaction;
     // In the person's own transaction a reading statement gets a read-only part of it, which ends with it.
-    const part = this.#transaction === "open" && readOnly && prepared.transaction === null && prepared.kind !== "set";
+    const part = this.#transaction === "open" && readOnly && prepared.transaction === null && !OUTLIVING.has(prepared.kind);
     const scope = own || this.#transaction === "open" ? "LOCAL" : "SESSION";
     const limit = `SET ${scope} statement_timeout = ${Math.max(0, Math.round(limits.timeoutMs))}; SET ${scope} lock_timeout = ${Math.max(0, Math.round(limits.lockTimeoutMs))}`;
     const before = [
@@ -102,6 +139,8 @@ export class PostgresConnection implements SqlConnection {
     if (opened !== null) return this.#end(opened, prepared, started, "parse");
     const end = await this.#execute(prepared, limits, sink, started, own);
     if (this.#closed !== null) return end;
+    if (prepared.preparedName !== null)
+      await this.#deallocate(prepared.preparedName, prepared.kind === "prepare" && end.ended === "done");
     const well = end.ended === "done" && !(end.limited && this.#transaction === "failed");
     if (own) {
       const closing = await this.#plain(well ? "COMMIT" : "ROLLBACK");
@@ -111,6 +150,12 @@ export class PostgresConnection implements SqlConnection {
     }
     this.#followDefinitions(prepared, end);
     return end;
+  }
+
+  async #deallocate(name: string, made: boolean): Promise<void> {
+    if (made) this.#session.onServer.add(name);
+    if (this.#transaction === "failed") return;
+    for (const text of this.#session.leftOver(name)) await this.#plain(text);
   }
 
   #followDefinitions(prepared: PreparedSql, end: SqlEnd): void {
@@ -127,8 +172,17 @@ export class PostgresConnection implements SqlConnection {
 
   async #execute(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number, own: boolean): Promise<SqlEnd> {
     const { client } = this.#parts;
-    const described = await new Promise<Step<readonly Field[]>>((settle) => client.query(new Preparing(prepared.sent, settle)));
-    if (!described.ok) return this.#end(described.error, prepared, started, "parse");
+    const { preparedName, setup, inspected } = prepared;
+    const before = setup === null || preparedName === null ? [] : [...this.#session.leftOver(preparedName), setup];
+    for (const text of before) {
+      const failure = await this.#plain(text);
+      if (failure !== null) return this.#end(placeless(failure), prepared, started, "parse");
+    }
+    if (setup !== null && preparedName !== null) this.#session.onServer.add(preparedName);
+    const prepare = (text: string) => new Promise<Step<readonly Field[]>>((settle) => client.query(new Preparing(text, settle)));
+    const described = await prepare(inspected ?? prepared.sent);
+    if (!described.ok)
+      return this.#end(inspected === null ? described.error : placeless(described.error), prepared, started, "parse");
     const alarm = alarmOf(prepared, described.value);
     if (alarm !== null) {
       this.#destroy("a column that must be masked arrived raw");
@@ -140,12 +194,20 @@ export class PostgresConnection implements SqlConnection {
       this.#ownCatalog = null;
       return failed({ code: DEFINITION_CHANGED, message: changed }, this.#since(started));
     }
-    if (described.value.length > 0) sink.columns(await this.#columns(prepared, described.value));
+    if (inspected !== null) {
+      const own = await prepare(prepared.sent);
+      if (!own.ok) return this.#end(own.error, prepared, started, "parse");
+    }
+    if (prepared.copies)
+      sink.columns([{ name: "copy", type: "text", masked: prepared.resultMasks?.find((mask) => mask !== null) ?? null }]);
+    else if (inspected === null && described.value.length > 0) sink.columns(await this.#columns(prepared, described.value));
     const stop = () => void this.#cancelNow();
     const atLimit = prepared.writes ? "drop" : own ? "cancel" : "ask";
-    const options = { values: prepared.parameters ?? [], limit: limits.rows, atLimit, stop, sink } as const;
+    const { copies } = prepared;
+    const options = { values: prepared.parameters ?? [], limit: limits.rows, atLimit, stop, copies, sink } as const;
     const ran = await new Promise<Step<Ran>>((settle) => client.query(new Running(options, settle)));
-    if (!ran.ok) return this.#end(ran.error, prepared, started, "run");
+    // PREPARE reads its statement only now, and has seen no data.
+    if (!ran.ok) return this.#end(ran.error, prepared, started, prepared.kind === "prepare" ? "parse" : "run");
     const [command = "", ...numbers] = ran.value.tag.split(" ");
     const last = numbers.at(-1);
     return {
@@ -251,6 +313,15 @@ export class PostgresConnection implements SqlConnection {
     this.#closed = reason;
     for (const listener of this.#listeners.splice(0)) listener(reason);
   }
+}
+
+/** They live on in the transaction, which a read-only part of it would take back. */
+const OUTLIVING: ReadonlySet<string> = new Set(["set", "declare", "close"]);
+
+/** A position in a text that is not the one that people see. */
+function placeless(error: ServerMessage): ServerMessage {
+  const { position: _position, ...rest } = error;
+  return rest;
 }
 
 function failed(error: { readonly code: string; readonly message: string }, durationMs: number): SqlEnd {

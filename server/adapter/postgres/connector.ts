@@ -40,7 +40,7 @@ export function createPostgresConnector(options: PostgresConnectorOptions): SqlC
       const client = await connectClient(login);
       try {
         const { searchPath } = await pinSettings(client, principal.maskKey);
-        const connection = new PostgresConnection({ login, client, catalog, searchPath, now });
+        const connection = new PostgresConnection({ login, client, catalog, parser, searchPath, now });
         open.add(connection);
         connection.onClosed(() => open.delete(connection));
         return connection;

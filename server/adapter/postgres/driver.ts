@@ -54,7 +54,7 @@ export interface ActiveQuery {
   handleError(error: Error & ServerMessage, connection: Protocol): void;
   handleReadyForQuery(): void;
   handleCopyInResponse(connection: Protocol): void;
-  handleCopyData(): void;
+  handleCopyData(message: { readonly chunk: Uint8Array }): void;
 }
 
 export interface Client {

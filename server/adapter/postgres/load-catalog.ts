@@ -1,7 +1,13 @@
-import { type Catalog, type CatalogContent, makeCatalog, type ParsedStatement } from "../../core/guard/sql/index.ts";
+import {
+  type Catalog,
+  type CatalogContent,
+  makeCatalog,
+  type ParsedStatement,
+  TEMPORARY_SCHEMA,
+} from "../../core/guard/sql/index.ts";
 import type { SqlParser } from "../../gateway/ports.ts";
 import * as queries from "./catalog-queries.ts";
-import { typeReader } from "./catalog-types.ts";
+import { type TypeReader, typeReader } from "./catalog-types.ts";
 
 /** Answers one query with rows of text. */
 export type Ask = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
@@ -24,8 +30,43 @@ export async function loadCatalog(ask: Ask, parser: SqlParser): Promise<Catalog>
   const [[version = ""] = []] = (await ask(queries.HINT)).map((row) => [row[0] ?? ""]);
   const schemas = (await ask(queries.SCHEMATA)).map((row) => row[0] ?? "");
   const types = typeReader(await ask(queries.TYPES), await ask(queries.DOMAIN_CALLS));
-  const rows = await ask(queries.RELATIONS);
-  const columns = await readColumns(ask, types.column, parser);
+  const relations = await readRelations(ask, parser, types, "stored");
+  return makeCatalog({
+    database: database?.[0] ?? "",
+    version: version ?? "",
+    schemas,
+    relations,
+    functions: (await ask(queries.FUNCTIONS)).map(([schema, name, list]) => ({
+      schema: schema ?? "",
+      name: name ?? "",
+      arguments: (list ?? "").split(",").filter(Boolean).map(Number),
+    })),
+    operators: (await ask(queries.OPERATORS)).map(([schema, name, left, right, functionSchema, functionName]) => ({
+      schema: schema ?? "",
+      name: name ?? "",
+      operands: [Number(left), Number(right)].filter((oid) => oid !== 0),
+      function: { schema: functionSchema ?? "", name: functionName ?? "" },
+    })),
+    types: types.all,
+    casts: (await ask(queries.CASTS)).map(([source, target, schema, name, implicit]) => ({
+      source: Number(source),
+      target: Number(target),
+      function: { schema: schema ?? "", name: name ?? "" },
+      implicit: implicit === "true",
+    })),
+  });
+}
+
+/** The session's own temporary relations. The caller has opened a transaction as for `loadCatalog`, on that session. */
+export async function loadTemporary(ask: Ask, parser: SqlParser): Promise<readonly Relation[]> {
+  const types = typeReader(await ask(queries.TYPES), await ask(queries.DOMAIN_CALLS));
+  const relations = await readRelations(ask, parser, types, "temporary");
+  return relations.map((relation) => ({ ...relation, schema: TEMPORARY_SCHEMA }));
+}
+
+async function readRelations(ask: Ask, parser: SqlParser, types: TypeReader, where: queries.Where): Promise<readonly Relation[]> {
+  const rows = await ask(queries.relations(where));
+  const columns = await readColumns(ask, types.column, parser, where);
   const constraints = grouped(await ask(queries.CONSTRAINTS));
   const indexes = grouped(await ask(queries.UNIQUE_INDEXES));
   const inheritance = await ask(queries.INHERITANCE);
@@ -65,39 +106,17 @@ export async function loadCatalog(ask: Ask, parser: SqlParser): Promise<Catalog>
       fingerprint: fingerprint ?? "",
     });
   }
-  return makeCatalog({
-    database: database?.[0] ?? "",
-    version: version ?? "",
-    schemas,
-    relations,
-    functions: (await ask(queries.FUNCTIONS)).map(([schema, name, list]) => ({
-      schema: schema ?? "",
-      name: name ?? "",
-      arguments: (list ?? "").split(",").filter(Boolean).map(Number),
-    })),
-    operators: (await ask(queries.OPERATORS)).map(([schema, name, left, right, functionSchema, functionName]) => ({
-      schema: schema ?? "",
-      name: name ?? "",
-      operands: [Number(left), Number(right)].filter((oid) => oid !== 0),
-      function: { schema: functionSchema ?? "", name: functionName ?? "" },
-    })),
-    types: types.all,
-    casts: (await ask(queries.CASTS)).map(([source, target, schema, name, implicit]) => ({
-      source: Number(source),
-      target: Number(target),
-      function: { schema: schema ?? "", name: name ?? "" },
-      implicit: implicit === "true",
-    })),
-  });
+  return relations;
 }
 
 async function readColumns(
   ask: Ask,
   type: (oid: number, modifier: number, format: string) => Column["type"],
   parser: SqlParser,
+  where: queries.Where,
 ): Promise<ReadonlyMap<string, readonly Column[]>> {
   const columns = new Map<string, Column[]>();
-  for (const [relation, number, name, notNull, oid, modifier, format, expression] of await ask(queries.COLUMNS)) {
+  for (const [relation, number, name, notNull, oid, modifier, format, expression] of await ask(queries.columns(where))) {
     const own = columns.get(relation ?? "") ?? [];
     columns.set(relation ?? "", own);
     own.push({

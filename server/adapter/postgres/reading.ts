@@ -31,8 +31,8 @@ abstract class Base implements ActiveQuery {
   handleCopyInResponse(connection: Protocol): void {
     connection.sendCopyFail("COPY is not supported");
   }
-  /** COPY brings data without a description of its columns: none of it is passed on. */
-  handleCopyData(): void {}
+  /** Data that comes without a description of its columns is passed on only where that is what was asked for. */
+  handleCopyData(_message: { readonly chunk: Uint8Array }): void {}
 }
 
 /** Parses the text on the server, which locks its relations, and answers what its result would be made of. */
@@ -75,8 +75,12 @@ export interface RunningOptions {
   /** `ask`: the server itself stops (no parallel plan); `cancel`: `stop` is called; `drop`: the rest is not passed on. */
   readonly atLimit: "ask" | "cancel" | "drop";
   readonly stop: () => void;
+  /** Lines of COPY are the rows. */
+  readonly copies: boolean;
   readonly sink: SqlSink;
 }
+
+const LINE = new TextDecoder();
 
 /** Runs what was prepared. Rows go on in batches; while the sink is busy the socket is not read. */
 export class Running extends Base {
@@ -108,6 +112,14 @@ export class Running extends Base {
   }
 
   override handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
+    this.row(message.fields);
+  }
+  /** The server sends one message a row, with its line feed. */
+  override handleCopyData(message: { readonly chunk: Uint8Array }): void {
+    if (this.options.copies) this.row([LINE.decode(message.chunk).replace(/\n$/, "")]);
+  }
+
+  private row(fields: readonly (string | null)[]): void {
     const { limit, atLimit, stop } = this.options;
     if (this.failure !== null) return;
     if (limit !== null && this.rows >= limit) {
@@ -116,8 +128,8 @@ export class Running extends Base {
       return;
     }
     this.rows += 1;
-    this.batch.push(message.fields);
-    for (const value of message.fields) this.size += value?.length ?? 0;
+    this.batch.push(fields);
+    for (const value of fields) this.size += value?.length ?? 0;
     if (this.batch.length >= BATCH_ROWS || this.size >= BATCH_CHARACTERS) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }

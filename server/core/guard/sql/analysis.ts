@@ -89,6 +89,8 @@ export interface Analysis {
   /** Rows, locks or sequences change. */
   writes: boolean;
   casts: boolean;
+  /** A relation that the statement makes from a query's rows: INTO, CREATE TABLE AS. */
+  created: "temporary" | "stored" | null;
   /** Highest `$n`. */
   parameters: number;
 }
@@ -111,6 +113,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     called: new Set(),
     writes: false,
     casts: false,
+    created: null,
     parameters: 0,
   };
 }

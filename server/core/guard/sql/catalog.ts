@@ -141,4 +141,13 @@ export interface SqlSessionState {
   /** Without the implied `pg_catalog`, which comes first, and `pg_temp`, which comes last. */
   readonly searchPath: readonly string[];
   readonly transaction: "idle" | "open" | "failed";
+  /** What RESET search_path goes back to; absent: `searchPath`. */
+  readonly defaultSearchPath?: readonly string[];
+  /** PREPARE statements by name. */
+  readonly prepared?: ReadonlyMap<string, ParsedStatement>;
+  /** DECLARE statements of cursors that may be open, by name. */
+  readonly cursors?: ReadonlyMap<string, ParsedStatement>;
 }
+
+/** Where a session's own temporary relations are, whatever the server calls that schema. */
+export const TEMPORARY_SCHEMA = "pg_temp";

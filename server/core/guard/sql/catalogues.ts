@@ -38,7 +38,7 @@ const HIDDEN: ReadonlySet<string> = new Set([
 const SCHEMAS: ReadonlySet<string> = new Set(["pg_catalog", "information_schema", "pg_toast"]);
 
 export function isCatalogueSchema(schema: string): boolean {
-  return SCHEMAS.has(schema) || schema.startsWith("pg_toast") || schema.startsWith("pg_temp");
+  return SCHEMAS.has(schema) || schema.startsWith("pg_toast") || schema.startsWith("pg_temp_");
 }
 
 export function isHarmlessCatalogue(schema: string, name: string): boolean {

@@ -154,10 +154,11 @@ const CODE: readonly [string, string, readonly string[]][] = [
 const UTILITIES: readonly [string, string, readonly string[]][] = [
   ["U1 a transaction", "BEGIN READ ONLY", ["transaction target @ BEGIN READ ONLY"]],
   ["U2 a harmless setting", "SET work_mem = '8MB'", ["set work_mem @ SET work_mem = '8MB'"]],
+  ["U2 the search path", "SET search_path = hr", ["set search_path @ SET search_path = hr"]],
   [
-    "U2 the search path is the gateway's",
-    "SET search_path = hr",
-    ["refused: setting `search_path` belongs to the gateway @ SET search_path = hr"],
+    "U2 no schema comes before the built-ins'",
+    "SET search_path = hr, pg_catalog",
+    ["refused: `pg_catalog` is always looked up first @ SET search_path = hr, pg_catalog"],
   ],
   [
     "U3 EXPLAIN with what it explains",
@@ -165,10 +166,28 @@ const UTILITIES: readonly [string, string, readonly string[]][] = [
     ["explain target @ EXPLAIN SELECT id FROM orders", "select public.orders.id @ id", "select public.orders @ orders"],
   ],
   [
-    "U4 cursors",
+    "U4 a cursor without a transaction",
     "DECLARE c CURSOR FOR SELECT 1",
-    ["refused: cursors are not supported: run the query, the grid loads rows as they are needed @ DECLARE c CURSOR FOR SELECT 1"],
+    ["refused: DECLARE CURSOR can only be used in transaction blocks @ DECLARE c CURSOR FOR SELECT 1"],
   ],
+  [
+    "U4 a cursor that outlives its transaction",
+    "DECLARE c CURSOR WITH HOLD FOR SELECT id FROM orders",
+    ["select public.orders.id @ id", "select public.orders @ orders"],
+  ],
+  ["U4 a name that nobody has prepared", "EXECUTE p (1)", ['refused: prepared statement "p" does not exist @ EXECUTE p (1)']],
+  [
+    "U4 PREPARE is judged as what it holds",
+    "PREPARE p (int) AS SELECT id FROM orders WHERE id = $1",
+    ["select public.orders.id @ id", "select public.orders.id @ id", "select public.orders @ orders"],
+  ],
+  [
+    "U4 COPY of a table is a query over its columns",
+    "COPY orders (id) TO STDOUT",
+    ["copy target @ COPY orders (id) TO STDOUT", "select public.orders.id @ orders", "select public.orders @ orders"],
+  ],
+  ["U4 a temporary table", "CREATE TEMP TABLE t (a int)", ["ddl pg_temp.t @ t"]],
+  ["U4 a temporary table by INTO", "SELECT 1 AS a INTO TEMP t", ["ddl pg_temp.t @ t"]],
   [
     "U5 statistics are closed",
     "SELECT 1 FROM pg_stats",
@@ -210,9 +229,12 @@ describe("texts (T)", () => {
     expect(parsed.ok ? 0 : parsed.refusal.span[0]).toBe(text.lastIndexOf("WHERE"));
   });
 
-  test("T3 names with Unicode escapes are refused: the parser does not decode them", () => {
-    const parsed = parse('SELECT 1 FROM U&"d\\0061ta"');
-    expect(parsed.ok ? null : parsed.refusal.message).toContain("Unicode escapes");
+  test("T3 names with Unicode escapes are the names that they stand for, UESCAPE is part of them", () => {
+    expect(actions('SELECT U&"n\\0061me" FROM U&"!0063ustomers" UESCAPE \'!\' WHERE id = 1')).toEqual([
+      'select public.customers.name @ U&"n\\0061me"',
+      "select public.customers @ U&\"!0063ustomers\" UESCAPE '!'",
+      "select public.customers.id @ id",
+    ]);
   });
 
   test("T4 facts for conditions", () => {

@@ -1,15 +1,18 @@
 import { resourceName } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
+import type { Span } from "../../domain/span.ts";
 import type { Described } from "../../domain/statement.ts";
 import { type Analysis, newAnalysis, noteCall, noteOpaque } from "./analysis.ts";
 import type { Catalog, SqlSessionState } from "./catalog.ts";
 import { isCatalogueSchema } from "./catalogues.ts";
+import type { Effect } from "./effect.ts";
 import { judgeOverloads } from "./functions.ts";
+import { cursorNamed, execute, onlyTemporary } from "./named.ts";
 import type { ParsedStatement } from "./parsed.ts";
 import { refusalOf, refuse } from "./refused.ts";
 import { type Output, query } from "./select.ts";
-import { everyNode, place, type Tagged, tagged, word } from "./tree.ts";
-import { type TransactionEffect, utility } from "./utility.ts";
+import { everyNode, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word } from "./tree.ts";
+import { PLAIN, type TransactionEffect, type Utility, utility } from "./utility.ts";
 import { isView, viewContent } from "./view.ts";
 
 /** One statement, understood: what it would do, and what ./protect.ts needs to write it anew. */
@@ -25,6 +28,14 @@ export interface DescribedSql extends Described {
   readonly opaque: boolean;
   /** What it reads is kept: masked values would launder or destroy data. */
   readonly stores: boolean;
+  readonly way: Utility["way"];
+  readonly effect: Effect | null;
+  readonly inspect: Span | null;
+  readonly copies: boolean;
+  /** Changes nothing but the session's own temporary relations. */
+  readonly temporary: boolean;
+  /** The PREPARE or DECLARE that EXECUTE or FETCH reaches by name: it is what runs. */
+  readonly through: DescribedSql | null;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -47,24 +58,27 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
   const root = tagged(statement.tree);
   if (root === null) refuse("the statement was not understood", statement.span);
   const analysis = newAnalysis(statement, catalog, state);
+  if (root.tag === "ExecuteStmt" || root.tag === "FetchStmt") return throughName(statement, catalog, state, root);
   const kind = KINDS[root.tag];
   const isQuery = kind !== undefined;
   const output = isQuery ? query(analysis, statement.tree, { scope: null, ctes: null }, {}) : null;
-  const rest = isQuery ? null : utility(analysis, root.tag, root.node);
-  const opaque = rest?.opaque ?? false;
-  if (!opaque) everyRelationWasVisited(analysis);
-  describeViews(analysis);
-  judgeOverloads(analysis);
+  const rest = isQuery ? { ...PLAIN, kind } : utility(analysis, root.tag, root.node);
+  // INTO, wherever it stands, makes the query a definition.
+  const stored = analysis.created !== null && isQuery;
+  finish(analysis, rest.opaque);
+  const temporary = rest.temporary || onlyTemporary(analysis);
   const microActions = [...analysis.actions.values()].sort((a, b) => a.span[0] - b.span[0]);
   const tables = microActions.filter((action) => action.resource.kind === "table").map((action) => resourceName(action.resource));
   const measured = measuredBy(root);
+  const sqlKind = stored ? "ddl" : rest.kind;
+  const targets = analysis.uses.some((use) => use.role === "target");
   return {
     kind: "sql",
     text: statement.text,
     span: statement.span,
     microActions,
     facts: {
-      kind: kind ?? rest?.kind ?? "opaque",
+      kind: sqlKind === "declare" ? "select" : sqlKind,
       hasWhere: measured.node.whereClause !== undefined,
       hasLimit: measured.node.limitCount !== undefined,
       tables: [...new Set(tables)],
@@ -72,19 +86,64 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
     },
     statement,
     analysis,
-    output: output ?? rest?.output ?? null,
-    sqlKind: kind ?? rest?.kind ?? "opaque",
-    transaction: rest?.transaction ?? null,
-    outsideTransaction: rest?.outsideTransaction ?? false,
-    definitions: rest?.definitions ?? false,
-    opaque,
-    stores: (rest?.stores ?? false) || analysis.uses.some((use) => use.role === "target"),
+    output: stored ? null : (output ?? rest.output),
+    sqlKind,
+    transaction: rest.transaction,
+    outsideTransaction: rest.outsideTransaction,
+    definitions: (rest.definitions || stored) && !temporary,
+    opaque: rest.opaque,
+    stores: !temporary && (rest.stores || stored || targets),
+    way: rest.way,
+    effect: rest.effect ?? (temporary ? { keeps: "rows" } : null),
+    inspect: rest.inspect,
+    copies: rest.copies,
+    temporary,
+    through: null,
+  };
+}
+
+/** What can only be said when the whole tree was walked. */
+function finish(analysis: Analysis, opaque: boolean): void {
+  if (!opaque) everyRelationWasVisited(analysis);
+  describeViews(analysis);
+  judgeOverloads(analysis);
+}
+
+/** EXECUTE, FETCH and MOVE do what the statement that they name would do, judged anew; it stands where the name stands. */
+function throughName(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState, root: Tagged): DescribedSql {
+  const analysis = newAnalysis(statement, catalog, state);
+  const executes = root.tag === "ExecuteStmt";
+  const named = executes ? execute(analysis, root.node) : cursorNamed(analysis, word(root.node, "portalname"));
+  const inner = refusalOf(() => described(named, catalog, state));
+  if ("refusal" in inner) {
+    const { message, hint } = inner.refusal;
+    refuse(`in \`${named.text.slice(0, 80)}\`: ${message}`, statement.span, hint);
+  }
+  finish(analysis, false);
+  const moved = inner.microActions.map((action) => ({ ...action, span: statement.span }));
+  const carried = tagged(tagged(named.tree)?.node.query);
+  const kind = carried === null ? inner.sqlKind : (KINDS[carried.tag] ?? inner.sqlKind);
+  const moves = flag(root.node, "ismove");
+  return {
+    ...inner,
+    // What is reviewed, covered and recorded is both.
+    text: `${statement.text}\n${named.text}`,
+    span: statement.span,
+    microActions: [...moved, ...analysis.actions.values()],
+    facts: { ...inner.facts, kind },
+    statement,
+    analysis,
+    output: moves ? null : inner.output,
+    sqlKind: executes ? "execute" : "fetch",
+    effect: inner.temporary ? { keeps: "rows" } : null,
+    inspect: null,
+    through: inner,
   };
 }
 
 /** The statement whose WHERE and LIMIT count. */
-function measuredBy(root: Tagged): Tagged {
-  return root.tag === "ExplainStmt" ? (tagged(root.node.query) ?? root) : root;
+function measuredBy(root: Tagged): { readonly node: TreeNode } {
+  return tagged(root.node.query) ?? { node: root.node ?? NOTHING };
 }
 
 /** INVARIANT (net one): a relation that the walk did not come to is a hole in the walk. */

@@ -11,6 +11,7 @@ import {
   typeNames,
 } from "./functions.ts";
 import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
+import { cursorNamed } from "./named.ts";
 import { quoteName } from "./names.ts";
 import { columnReference, wholeRow } from "./references.ts";
 import { refuse } from "./refused.ts";
@@ -78,6 +79,7 @@ export const PLAIN: ReadonlySet<string> = new Set([
 /** Expressions with a rule of their own, see the switch. */
 export const RULED: readonly string[] = [
   "ColumnRef",
+  "CurrentOfExpr",
   "FuncCall",
   "A_Expr",
   "SubLink",
@@ -98,6 +100,10 @@ export function expression(analysis: Analysis, value: unknown, env: Env): Lineag
   switch (tag) {
     case "ColumnRef":
       return columnReference(analysis, node, env);
+    case "CurrentOfExpr":
+      // The server takes it for a cursor over the bare table alone, never over a masked or filtered one.
+      cursorNamed(analysis, word(node, "cursor_name"));
+      return CONSTANT;
     case "FuncCall":
       return functionCall(analysis, node, env);
     case "A_Expr": {

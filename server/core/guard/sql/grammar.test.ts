@@ -47,6 +47,11 @@ const STATEMENTS = [
   "DropStmt",
   "RefreshMatViewStmt",
   "VacuumStmt",
+  "PrepareStmt",
+  "ClosePortalStmt",
+  "DiscardStmt",
+  "LockStmt",
+  "ConstraintsSetStmt",
 ];
 
 test("the parser's list of nodes is there", () => {

@@ -1,4 +1,4 @@
-export { type Catalog, type CatalogContent, makeCatalog, type SqlSessionState } from "./catalog.ts";
+export { type Catalog, type CatalogContent, makeCatalog, type SqlSessionState, TEMPORARY_SCHEMA } from "./catalog.ts";
 export { describeSql } from "./describe.ts";
 export { judgeMaskExpression, maskExpressionQuery } from "./mask-expression.ts";
 export { type ParsedSql, type ParsedStatement, parsedSql, type RawParse } from "./parsed.ts";

@@ -1,5 +1,5 @@
 import type { Mask } from "../../domain/mask.ts";
-import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
+import { type Catalog, type CatalogColumn, type CatalogRelation, TEMPORARY_SCHEMA } from "./catalog.ts";
 import { isCatalogueSchema, isHiddenCatalogueColumn } from "./catalogues.ts";
 import { type ColumnKey, columnKey, type Lineage } from "./lineage.ts";
 import type { Protection } from "./protection.ts";
@@ -39,6 +39,7 @@ export function maskingsFor(catalog: Catalog, protection: Protection): Maskings 
   };
 
   const direct = (relation: CatalogRelation, column: string): Masking | null => {
+    if (isOwnTable(relation)) return null;
     const found = protection.mask({ schema: relation.schema, table: relation.name, column });
     return found === null ? null : { as: "mask", ...found };
   };
@@ -100,7 +101,8 @@ export function maskingsFor(catalog: Catalog, protection: Protection): Maskings 
     return null;
   };
 
-  const ownFilters = (relation: CatalogRelation) => protection.rowFilters({ schema: relation.schema, table: relation.name });
+  const ownFilters = (relation: CatalogRelation) =>
+    isOwnTable(relation) ? [] : protection.rowFilters({ schema: relation.schema, table: relation.name });
   const filters: Maskings["filters"] = (relation, only) => {
     const found = [...ownFilters(relation)];
     for (const parent of relatives(catalog, relation, "parents")) found.push(...ownFilters(parent));
@@ -120,6 +122,11 @@ export function maskingsFor(catalog: Catalog, protection: Protection): Maskings 
   };
 
   return { of, filters, anyMasked };
+}
+
+/** The session's own table holds what the person has typed, and rows as they were shown: nothing to mask again. */
+function isOwnTable(relation: CatalogRelation): boolean {
+  return relation.schema === TEMPORARY_SCHEMA && !isView(relation);
 }
 
 /** All relations above or below, by inheritance or partitioning. */

@@ -49,20 +49,7 @@ export function parsedSql(source: string, raw: RawParse): ParsedSql {
 function read(source: string, raw: RawParse): ParsedSql {
   if (!raw.ok) return { ok: false, refusal: syntaxRefusal(source, raw.message, raw.cursor) };
   const unit = unitOfByte(source);
-  const tokens: Span[] = [];
-  for (let index = 0; index + 1 < raw.tokens.length; index += 2) {
-    const from = unit(raw.tokens[index] ?? 0);
-    const to = unit(raw.tokens[index + 1] ?? 0);
-    const text = source.slice(from, to);
-    if (/^u&"/i.test(text)) {
-      const hint = "write the name itself between double quotes";
-      return {
-        ok: false,
-        refusal: { message: 'names with Unicode escapes (`U&"…"`) are not supported', span: [from, to], hint },
-      };
-    }
-    tokens.push([from, to]);
-  }
+  const tokens = tokenSpans(source, raw.tokens, unit);
   if (!isNode(raw.tree)) return { ok: false, refusal: { message: "the text was not understood", span: [0, source.length] } };
   const statements: ParsedStatement[] = [];
   for (const item of children(raw.tree, "stmts")) {
@@ -79,6 +66,20 @@ function read(source: string, raw: RawParse): ParsedSql {
     statements.push({ text: source.slice(...span), span, source, tree: { [tree.tag]: tree.node }, tokens: own });
   }
   return { ok: true, statements };
+}
+
+/** The tree has names with Unicode escapes decoded. Their `UESCAPE '…'` belongs to the name: one token. */
+function tokenSpans(source: string, raw: readonly number[], unit: (byte: number) => number): readonly Span[] {
+  const tokens: Span[] = [];
+  const text = (span: Span | undefined) => (span === undefined ? "" : source.slice(...span).toLowerCase());
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const span: Span = [unit(raw[index] ?? 0), unit(raw[index + 1] ?? 0)];
+    const escaped = tokens.at(-2);
+    if (escaped !== undefined && text(tokens.at(-1)) === "uescape" && /^u&["']/.test(text(escaped))) {
+      tokens.splice(-2, 2, [escaped[0], span[1]]);
+    } else tokens.push(span);
+  }
+  return tokens;
 }
 
 function inUnits(value: unknown, unit: (byte: number) => number): unknown {

@@ -1,4 +1,5 @@
 import type { Span } from "../../domain/span.ts";
+import type { Effect } from "./effect.ts";
 import type { TransactionEffect } from "./utility.ts";
 
 /** What may be sent to the target, and what its answer must not hold. Plain data. */
@@ -18,6 +19,21 @@ export interface PreparedSql {
   /** Definitions change: the catalog is to be read again afterwards. */
   readonly definitions: boolean;
   readonly opaque: boolean;
+  /** `nothing`: the gateway does all of it. */
+  readonly way: "run" | "nothing";
+  readonly effect: Effect | null;
+  /** Changes nothing but the session's own temporary relations. */
+  readonly temporary: boolean;
+  /** Sent before `sent`, in the same transaction: the PREPARE that it executes. */
+  readonly setup: string | null;
+  /** The name that PREPARE gives, here or in `setup`; the server forgets it when this has ended. */
+  readonly preparedName: string | null;
+  /** A query in `sent` whose columns the server is asked for instead of those of `sent`. */
+  readonly inspected: string | null;
+  /** Rows come as lines of COPY. */
+  readonly copies: boolean;
+  /** Where `guarded`, `generated` and `targets` hold; null: there is no relation in what is sent. */
+  readonly verified: string | null;
   /** Values of `$1`, `$2` …; null: none. */
   readonly parameters: readonly (string | null)[] | null;
   /** Something is masked or filtered in it: messages of errors may carry it. */

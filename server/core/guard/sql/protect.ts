@@ -41,6 +41,7 @@ export function protectSql(
 type Allowed = Extract<Protected, { ok: true }>;
 
 function protect(described: DescribedSql, protection: Protection, catalog: Catalog): Allowed {
+  if (described.through !== null) return throughName(described, described.through, protection, catalog);
   const { analysis, statement } = described;
   if (described.opaque) return sentAsItIs(described);
   const maskings = maskingsFor(catalog, protection);
@@ -88,11 +89,22 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
   for (const grouping of analysis.groupings) splices.push(...widened(grouping, replaced));
 
   const spliced = splice(statement.source, statement.span, splices);
-  if (spliced === null) refuse("the statement could not be rewritten", statement.span);
+  const { inspect } = described;
+  const inner =
+    inspect === null
+      ? null
+      : splice(
+          statement.source,
+          inspect,
+          splices.filter(({ span }) => within(span, inspect)),
+        );
+  if (spliced === null || (inspect !== null && inner === null)) refuse("the statement could not be rewritten", statement.span);
   const guarded = [...replaced].map(({ relation }) => ({ schema: relation.schema, name: relation.name }));
   const prepared: PreparedSql = {
     ...head(described),
     ...spliced,
+    inspected: inner?.sent ?? null,
+    verified: spliced.sent,
     sensitive: filtered.size > 0 || sentinel.size > 0 || analysis.called.size > 0,
     sentinel: [...sentinel].map(([key, value]) => ({ key, ...value })),
     origins: [...new Set(analysis.uses.map((use) => use.relation.oid))],
@@ -110,17 +122,56 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
 
 function head(described: DescribedSql) {
   return {
-    original: described.statement.text,
+    original: described.text,
     span: described.statement.span,
     kind: described.sqlKind,
-    writes: described.analysis.writes,
+    // PREPARE runs nothing of what it holds.
+    writes: described.analysis.writes && described.sqlKind !== "prepare",
     transaction: described.transaction,
     outsideTransaction: described.outsideTransaction,
     definitions: described.definitions,
     opaque: described.opaque,
+    way: described.way,
+    effect: described.effect,
+    temporary: described.temporary,
+    setup: null,
+    preparedName:
+      described.effect !== null && "keeps" in described.effect && described.effect.keeps === "prepared"
+        ? described.effect.name
+        : null,
+    inspected: null,
+    copies: described.copies,
     parameters: null,
     catalogVersion: described.analysis.catalog.version,
   };
+}
+
+function within([from, to]: Span, [start, end]: Span): boolean {
+  return from >= start && to <= end;
+}
+
+/** What a name stands for is written anew with every use: definitions and protection may have changed since. */
+function throughName(described: DescribedSql, through: DescribedSql, protection: Protection, catalog: Catalog): Allowed {
+  const inner = protect(through, protection, catalog);
+  const { statement, analysis } = described;
+  const spliced = splice(statement.source, statement.span, analysis.edits);
+  if (spliced === null) refuse("the statement could not be rewritten", statement.span);
+  const executes = described.sqlKind === "execute";
+  const prepared: PreparedSql = {
+    ...inner.prepared,
+    ...head(described),
+    sent: spliced.sent,
+    map: spliced.map,
+    writes: through.analysis.writes,
+    sensitive: inner.prepared.sensitive || analysis.called.size > 0,
+    resultMasks: described.output === null ? null : inner.prepared.resultMasks,
+    setup: executes ? inner.prepared.sent : null,
+    preparedName: inner.prepared.preparedName,
+    verified: executes ? inner.prepared.verified : null,
+    // An open cursor holds its relations as they were.
+    judgedOn: executes ? inner.prepared.judgedOn : [],
+  };
+  return { ...inner, prepared };
 }
 
 function sentAsItIs(described: DescribedSql): Allowed {
@@ -128,6 +179,7 @@ function sentAsItIs(described: DescribedSql): Allowed {
   const prepared: PreparedSql = {
     ...head(described),
     sent: text,
+    verified: null,
     map: [{ from: 0, to: text.length, original: span, copied: true }],
     sensitive: true,
     sentinel: [],
@@ -202,7 +254,13 @@ function refuseDefinition(described: DescribedSql, use: RelationUse, isProtected
 }
 
 /** They move no value out of its mask. */
-const HARMLESS_DEFINITIONS: ReadonlySet<string> = new Set(["DropStmt", "VacuumStmt", "RefreshMatViewStmt"]);
+const HARMLESS_DEFINITIONS: ReadonlySet<string> = new Set([
+  "CommentStmt",
+  "DropStmt",
+  "LockStmt",
+  "RefreshMatViewStmt",
+  "VacuumStmt",
+]);
 
 /** Masked values that are stored destroy data, raw ones would be laundered. */
 function refuseStored(described: DescribedSql, use: RelationUse, hidden: ReadonlyMap<string, string>): void {
@@ -236,7 +294,8 @@ function replacement(
   if (word !== null && word.text === "table") splices.push({ span: word.span, text: "SELECT * FROM" });
   if (use.sample !== null) splices.push({ span: use.sample, text: "" });
   for (const { span, text } of stars) {
-    if (text === null) refuse(`\`*\` beside \`${system?.[0]}\` of a masked or filtered table is not clear here`, span, "name the columns");
+    if (text === null)
+      refuse(`\`*\` beside \`${system?.[0]}\` of a masked or filtered table is not clear here`, span, "name the columns");
     splices.push({ span, text });
   }
   for (const span of use.schemaTokens) {
@@ -251,7 +310,11 @@ function refuseNatural(naturals: readonly Natural[], replaced: ReadonlySet<Relat
     const shown = (uses: readonly RelationUse[]) => uses.filter((use) => replaced.has(use)).flatMap((use) => [...use.system]);
     const found = shown(left).find(([name]) => shown(right).some(([other]) => other === name));
     if (found === undefined) continue;
-    refuse(`\`${found[0]}\` of both sides of a NATURAL JOIN of masked or filtered tables is not supported`, found[1], "write the join with USING");
+    refuse(
+      `\`${found[0]}\` of both sides of a NATURAL JOIN of masked or filtered tables is not supported`,
+      found[1],
+      "write the join with USING",
+    );
   }
 }
 

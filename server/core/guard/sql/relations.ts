@@ -2,9 +2,10 @@ import type { Action } from "../../domain/micro-action.ts";
 import { cover, type Span } from "../../domain/span.ts";
 import { type Analysis, note, noteOpaque } from "./analysis.ts";
 import type { CatalogColumn, CatalogRelation } from "./catalog.ts";
+import { TEMPORARY_SCHEMA } from "./catalog.ts";
 import { isCatalogueSchema, isHarmlessCatalogue } from "./catalogues.ts";
 import { CONSTANT, columnKey, copyOf } from "./lineage.ts";
-import { nearest } from "./names.ts";
+import { nearest, quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
 import type { RelationUse, Source, SourceColumn } from "./scope.ts";
 import { SYSTEM_COLUMNS } from "./scope.ts";
@@ -40,7 +41,7 @@ function findRelation(analysis: Analysis, node: TreeNode): CatalogRelation | nul
   if (database !== "" && database !== catalog.database) {
     refuse("cross-database references are not implemented", span);
   }
-  const path = schema === "" ? ["pg_catalog", ...state.searchPath] : [schema];
+  const path = schema === "" ? ["pg_catalog", ...state.searchPath, TEMPORARY_SCHEMA] : [schema];
   for (const place of path) {
     const relation = catalog.relation(place, name);
     if (relation === null) continue;
@@ -57,6 +58,23 @@ export function nameSpan(analysis: Analysis, node: TreeNode): Span {
   const parts = analysis.tokens.dotted(place(node));
   const first = parts[0] ?? analysis.statement.span;
   return cover(first, parts.at(-1) ?? first);
+}
+
+/** The relation that comes to be: it is created where its name is looked up first, a temporary one in the session's own schema. */
+export function newRelation(analysis: Analysis, node: TreeNode): { readonly temporary: boolean } {
+  const span = nameSpan(analysis, node);
+  const given = word(node, "schemaname");
+  const temporary = word(node, "relpersistence") === "t" || given === TEMPORARY_SCHEMA;
+  const schema = temporary ? TEMPORARY_SCHEMA : given === "" ? analysis.state.searchPath[0] : given;
+  if (schema === undefined) refuse("no schema has been selected to create in", span);
+  if (temporary && given !== "" && given !== TEMPORARY_SCHEMA) {
+    refuse("cannot create temporary relation in non-temporary schema", span, "leave the schema out");
+  }
+  const table = word(node, "relname");
+  analysis.visited.add(node);
+  analysis.edits.push({ span, text: `${quoteName(schema)}.${quoteName(table)}` });
+  note(analysis, "sql:ddl", { kind: "table", schema, table }, span);
+  return { temporary };
 }
 
 export interface UseOptions {

@@ -6,6 +6,7 @@ import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
 import { outputName } from "./output-name.ts";
 import { starColumns } from "./references.ts";
 import { refuse } from "./refused.ts";
+import { newRelation } from "./relations.ts";
 import { findColumns, findSource, type RelationUse, type Scope, type Source, sourceOf } from "./scope.ts";
 import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
 
@@ -103,7 +104,11 @@ function plain(analysis: Analysis, node: TreeNode, env: Env, options: QueryOptio
   const all: Output = { ...output, reads: computedFrom(reads) };
   const sorted = orderAndLimit(analysis, node, env, all, own, names);
   locking(analysis, children(node, "lockingClause"), own);
-  if (child(node, "intoClause") !== null) refuse("`SELECT … INTO` makes a table: use CREATE TABLE … AS", analysis.statement.span);
+  const into = child(child(node, "intoClause") ?? NOTHING, "rel");
+  if (into !== null) {
+    analysis.writes = true;
+    analysis.created = newRelation(analysis, into).temporary ? "temporary" : "stored";
+  }
   return { ...all, reads: computedFrom([all.reads, sorted]) };
 }
 

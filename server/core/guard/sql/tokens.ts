@@ -46,6 +46,13 @@ export class Tokens {
     return parts;
   }
 
+  /** Number of the first token that is `word`, at least `skip` tokens after the one at `offset`; the last one's where there is none. */
+  after(word: string, offset: number, skip: number): number {
+    const from = (this.at(offset) ?? 0) + skip;
+    for (let index = from; index < this.spans.length; index += 1) if (this.text(index) === word) return index;
+    return this.spans.length - 1;
+  }
+
   token(offset: number): Span {
     const index = this.at(offset);
     return index === null ? [offset, Math.min(offset + 1, this.source.length)] : this.span(index);

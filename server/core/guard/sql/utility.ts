@@ -1,14 +1,15 @@
 import type { Action } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, type Env, note, noteOpaque } from "./analysis.ts";
+import type { Effect } from "./effect.ts";
 import { castType, expression } from "./expression.ts";
 import { functionNames, judgeFunction, judgeOperator, operatorNames } from "./functions.ts";
-import { quoteName } from "./names.ts";
+import { closeCursor, copyOut, deallocate, declareCursor, discard, prepare } from "./named.ts";
 import { refuse } from "./refused.ts";
-import { nameSpan, noteRelation } from "./relations.ts";
+import { newRelation, noteRelation } from "./relations.ts";
 import type { Output } from "./select.ts";
 import { query } from "./select.ts";
-import { isChangeableSetting, isReadableSetting } from "./settings.ts";
+import { setConstraints, setVariable, showVariable, transaction } from "./session.ts";
 import { child, children, everyNode, flag, NOTHING, place, type TreeNode, tagged, word, words } from "./tree.ts";
 
 /** Statements that are no queries. What has no rule here is opaque: only who may run anything may run it. */
@@ -27,9 +28,18 @@ export interface Utility {
   readonly opaque: boolean;
   /** What it reads is stored or becomes a definition. */
   readonly stores: boolean;
+  /** `nothing`: the gateway does all of it, nothing is sent. */
+  readonly way: "run" | "nothing";
+  readonly effect: Effect | null;
+  /** A query in it that the server describes in its place: it has no result of its own, or one without columns. */
+  readonly inspect: Span | null;
+  /** Its rows come as lines of COPY. */
+  readonly copies: boolean;
+  /** Changes nothing but the session's own temporary relations. */
+  readonly temporary: boolean;
 }
 
-const PLAIN: Utility = {
+export const PLAIN: Utility = {
   kind: "opaque",
   output: null,
   transaction: null,
@@ -37,6 +47,11 @@ const PLAIN: Utility = {
   definitions: false,
   opaque: false,
   stores: false,
+  way: "run",
+  effect: null,
+  inspect: null,
+  copies: false,
+  temporary: false,
 };
 const NOWHERE: Env = { scope: null, ctes: null };
 
@@ -47,12 +62,28 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
       return transaction(analysis, node);
     case "VariableSetStmt":
       return setVariable(analysis, node);
-    case "VariableShowStmt": {
-      const name = word(node, "name");
-      if (!isReadableSetting(name)) refuse(`setting \`${name}\` is not shown: only harmless settings are`, span);
-      note(analysis, "sql:set", { kind: "setting", name: name.toLowerCase() }, span);
-      return { ...PLAIN, kind: "show" };
-    }
+    case "VariableShowStmt":
+      return showVariable(analysis, node);
+    case "ConstraintsSetStmt":
+      return setConstraints(analysis, node);
+    case "PrepareStmt":
+      return prepare(analysis, node);
+    case "DeallocateStmt":
+      return deallocate(analysis, node);
+    case "DeclareCursorStmt":
+      return declareCursor(analysis, node);
+    case "ClosePortalStmt":
+      return closeCursor(analysis, node);
+    case "DiscardStmt":
+      return discard(analysis, node);
+    case "LockStmt":
+      analysis.writes = true;
+      for (const item of children(node, "relations")) {
+        noteRelation(analysis, tagged(item)?.node ?? NOTHING, { role: "named", action: "sql:update" });
+      }
+      return { ...PLAIN, kind: "lock" };
+    case "CommentStmt":
+      return comment(analysis, node);
     case "ExplainStmt":
       return explain(analysis, node);
     case "CallStmt": {
@@ -81,8 +112,7 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "ViewStmt":
       return storedQuery(analysis, tag, node);
     case "CreateStmt":
-      newRelation(analysis, child(node, "relation"));
-      return definition(analysis, node);
+      return created(analysis, node);
     case "AlterTableStmt":
       for (const command of children(node, "cmds")) {
         const subtype = word(tagged(command)?.node ?? NOTHING, "subtype");
@@ -113,13 +143,6 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
 }
 
 const REFUSED: Readonly<Record<string, string>> = {
-  DeclareCursorStmt: "cursors are not supported: run the query, the grid loads rows as they are needed",
-  FetchStmt: "cursors are not supported: run the query, the grid loads rows as they are needed",
-  ClosePortalStmt: "cursors are not supported",
-  PrepareStmt: "prepared statements are not supported: run the statement itself",
-  ExecuteStmt: "prepared statements are not supported: run the statement itself",
-  DeallocateStmt: "prepared statements are not supported",
-  DiscardStmt: "`DISCARD` would undo what the gateway has set",
   ListenStmt: "`LISTEN` is not supported: notifications carry data that nobody has judged",
   UnlistenStmt: "`UNLISTEN` is not supported",
   NotifyStmt: "`NOTIFY` is not supported: notifications carry data that nobody has judged",
@@ -154,43 +177,6 @@ const ALTERATIONS: ReadonlySet<string> = new Set([
   "AT_SetStatistics",
   "AT_ValidateConstraint",
 ]);
-
-const TRANSACTION_EFFECTS: Readonly<Record<string, TransactionEffect>> = {
-  TRANS_STMT_BEGIN: "begin",
-  TRANS_STMT_START: "begin",
-  TRANS_STMT_COMMIT: "commit",
-  TRANS_STMT_ROLLBACK: "rollback",
-  TRANS_STMT_SAVEPOINT: "savepoint",
-  TRANS_STMT_RELEASE: "savepoint",
-  TRANS_STMT_ROLLBACK_TO: "savepoint",
-};
-
-function transaction(analysis: Analysis, node: TreeNode): Utility {
-  const span = analysis.statement.span;
-  const effect = TRANSACTION_EFFECTS[word(node, "kind")];
-  if (effect === undefined) refuse("two-phase commit is not supported", span);
-  if (flag(node, "chain")) refuse("`AND CHAIN` is not supported: begin again", span);
-  if (word(node, "savepoint_name").startsWith("gatehouse")) refuse("savepoints named `gatehouse…` are the gateway's", span);
-  note(analysis, "sql:transaction", { kind: "target" }, span);
-  return { ...PLAIN, kind: "transaction", transaction: effect };
-}
-
-function setVariable(analysis: Analysis, node: TreeNode): Utility {
-  const span = analysis.statement.span;
-  const name = word(node, "name").toLowerCase();
-  if (word(node, "kind") === "VAR_SET_MULTI") {
-    if (name !== "transaction") refuse(`\`SET ${name.toUpperCase()}\` is not supported`, span);
-    note(analysis, "sql:transaction", { kind: "target" }, span);
-    return { ...PLAIN, kind: "set" };
-  }
-  if (!isChangeableSetting(name)) {
-    const hint = name === "search_path" ? "write names with their schema" : undefined;
-    const what = name === "" ? "settings cannot be reset all at once" : `setting \`${name}\` belongs to the gateway`;
-    refuse(what, span, hint);
-  }
-  note(analysis, "sql:set", { kind: "setting", name }, span);
-  return { ...PLAIN, kind: "set" };
-}
 
 const EXPLAIN_OPTIONS: ReadonlySet<string> = new Set([
   "analyze",
@@ -234,32 +220,26 @@ function copy(analysis: Analysis, node: TreeNode): Utility {
     noteOpaque(analysis, "COPY with a file of the server", span);
     return { ...PLAIN, kind: "copy", opaque: true };
   }
-  return refuse("COPY is not supported here", span, "run the query and export its result");
+  if (flag(node, "is_from")) refuse("there is no file to COPY from here", span, "INSERT the rows");
+  return copyOut(analysis, node);
 }
 
 function storedQuery(analysis: Analysis, tag: string, node: TreeNode): Utility {
-  analysis.writes = true;
-  const into = tag === "ViewStmt" ? child(node, "view") : child(child(node, "into") ?? NOTHING, "rel");
+  const isView = tag === "ViewStmt";
+  const into = isView ? child(node, "view") : child(child(node, "into") ?? NOTHING, "rel");
   const inner = tagged(node.query);
-  if (inner?.tag !== "SelectStmt") refuse("only a query can be stored", analysis.statement.span);
-  newRelation(analysis, into);
+  if (inner?.tag !== "SelectStmt" || into === null) refuse("only a query can be stored", analysis.statement.span);
+  analysis.writes = true;
+  const { temporary } = newRelation(analysis, into);
   query(analysis, node.query, NOWHERE, {});
-  return { ...PLAIN, kind: "ddl", definitions: true, stores: true };
+  if (!isView) analysis.created = temporary ? "temporary" : "stored";
+  return { ...PLAIN, kind: "ddl", definitions: true, stores: isView || !temporary };
 }
 
-/** The relation that comes to be: it is created where its name is looked up first. */
-function newRelation(analysis: Analysis, node: TreeNode | null): void {
-  if (node === null) return;
-  const span = nameSpan(analysis, node);
-  if (word(node, "relpersistence") === "t" || word(node, "schemaname").startsWith("pg_temp")) {
-    refuse("temporary tables are not supported", span, "use WITH … AS (…) for intermediate results");
-  }
-  const schema = word(node, "schemaname") === "" ? analysis.state.searchPath[0] : word(node, "schemaname");
-  if (schema === undefined) refuse("no schema has been selected to create in", span);
-  const table = word(node, "relname");
-  analysis.visited.add(node);
-  analysis.edits.push({ span, text: `${quoteName(schema)}.${quoteName(table)}` });
-  note(analysis, "sql:ddl", { kind: "table", schema, table }, span);
+function created(analysis: Analysis, node: TreeNode): Utility {
+  const { temporary } = newRelation(analysis, child(node, "relation") ?? NOTHING);
+  analysis.created = temporary ? "temporary" : "stored";
+  return definition(analysis, node);
 }
 
 /** A change of definitions: every relation that it names, and every function, type and operator that it would run. */
@@ -283,7 +263,6 @@ function definition(analysis: Analysis, node: TreeNode): Utility {
 
 const DROPPED: Readonly<Record<string, number>> = { OBJECT_TABLE: 1, OBJECT_VIEW: 1, OBJECT_MATVIEW: 2, OBJECT_SEQUENCE: 1 };
 
-/** Names in DROP have no position in the tree: they follow the words `DROP TABLE [IF EXISTS]`, one after the other. */
 function drop(analysis: Analysis, node: TreeNode): Utility {
   const { tokens, statement } = analysis;
   const skip = DROPPED[word(node, "removeType")];
@@ -296,11 +275,33 @@ function drop(analysis: Analysis, node: TreeNode): Utility {
   let index = (tokens.at(statement.span[0]) ?? 0) + 1 + skip;
   if (flag(node, "missing_ok")) index += 2;
   for (const item of children(node, "objects")) {
-    const names = words(children(tagged(item)?.node ?? NOTHING, "items"));
-    const at = tokens.span(index)[0];
-    const [schemaname, relname] = names.length > 1 ? names.slice(-2) : ["", names[0]];
-    noteRelation(analysis, { schemaname, relname, location: at, inh: true }, { role: "named", action: "sql:ddl" });
-    index += tokens.dotted(at).length * 2;
+    const parts = words(children(tagged(item)?.node ?? NOTHING, "items"));
+    index += namedAt(analysis, index, parts) + 1;
   }
   return { ...PLAIN, kind: "ddl", definitions: true };
+}
+
+/** Names in DROP and COMMENT have no position in the tree: they follow the statement's words. Answers how many tokens. */
+function namedAt(analysis: Analysis, index: number, parts: readonly string[]): number {
+  const { tokens } = analysis;
+  const at = tokens.span(index)[0];
+  const [schemaname, relname] = parts.length > 1 ? parts.slice(-2) : ["", parts[0]];
+  noteRelation(analysis, { schemaname, relname, location: at, inh: true }, { role: "named", action: "sql:ddl" });
+  return tokens.dotted(at).length * 2 - 1;
+}
+
+const COMMENTED: Readonly<Record<string, number>> = { OBJECT_TABLE: 3, OBJECT_VIEW: 3, OBJECT_MATVIEW: 4, OBJECT_SEQUENCE: 3 };
+
+function comment(analysis: Analysis, node: TreeNode): Utility {
+  const { statement, tokens } = analysis;
+  const start = tokens.at(statement.span[0]) ?? 0;
+  const parts = words(children(child(child(node, "object") ?? NOTHING, "List") ?? NOTHING, "items"));
+  const skip = COMMENTED[word(node, "objtype")];
+  analysis.writes = true;
+  if (skip !== undefined) {
+    namedAt(analysis, start + skip, parts);
+    return { ...PLAIN, kind: "ddl" };
+  }
+  noteOpaque(analysis, `COMMENT ON ${spoken(word(node, "objtype").replace("OBJECT_", ""))}`, statement.span);
+  return { ...PLAIN, opaque: true };
 }

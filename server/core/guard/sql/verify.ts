@@ -20,7 +20,7 @@ export function verifyRewrite(prepared: PreparedSql, parsed: ParsedSql): Refusal
   for (const node of everyNode(statement.tree)) {
     if (typeof node.ctename === "string") ctes.add(node.ctename);
     if (Array.isArray(node.lockedRels)) for (const inner of everyNode(node.lockedRels)) locked.add(inner);
-    if (isNode(node.intoClause)) return wrong("it would make a table");
+    if (isNode(node.intoClause) && prepared.kind !== "ddl") return wrong("it would make a table");
   }
   for (const node of everyNode(statement.tree)) {
     if (typeof node.relname !== "string" || locked.has(node)) continue;
