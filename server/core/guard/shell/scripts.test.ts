@@ -56,7 +56,7 @@ function commands(script: ParsedScript): readonly string[] {
 }
 
 describe.skipIf(!existsSync("/bin/bash"))("SG-33 scripts of the machine", () => {
-  test("what bash accepts is parsed as bash has it, or refused", { timeout: 60_000 }, () => {
+  test("what bash accepts is parsed as bash has it, or refused", { timeout: 180_000 }, () => {
     const counts = { accepted: 0, parsed: 0, long: 0, refused: 0, compared: 0 };
     const refusals: string[] = [];
     const wrong: string[] = [];

@@ -251,6 +251,9 @@ export function ps(exec: Exec): void {
     if (word.known === "no" && word.splits) exec.walk.opaque(`word \`${word.source}\` of \`ps\``, word.span);
   if (bsd.some((word) => word.known === "text" && /^[^o]*e/.test(word.text)))
     exec.walk.opaque("`ps e` prints the environment of processes", exec.span);
+  // `ps -auxe` is `ps auxe` where nobody is called `xe`.
+  if (words.some((word) => word.known === "text" && /^-[A-Za-z]*[uU][A-Za-z]*e/.test(word.text)))
+    exec.walk.opaque("`ps e` prints the environment of processes", exec.span);
   if (words.some((word) => word.known === "text" && /environ/.test(word.text)))
     exec.walk.opaque("`ps` prints the environment of processes", exec.span);
 }
