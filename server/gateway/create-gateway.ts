@@ -114,7 +114,8 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
       await seen(reviews, principal, id);
       return reviews.wire(principal, await reviews.withdraw(principal, id));
     },
-    reviewContext: async (principal, id) => reviewContext(context, await seen(reviews, principal, id)),
+    reviewContext: async (principal, id) =>
+      reviewContext(context, await seen(reviews, principal, id), (review) => maySee(reviews, principal, review)),
     blastRadius: async (principal, id) => {
       const review = await seen(reviews, principal, id);
       // Whoever only waits for the answer has no business with other people's rows.

@@ -7,7 +7,11 @@ const STATEMENTS = 8;
 const LOOKED_AT = 100;
 
 /** What was done in the session before, and what earlier reviews of the same shape came to. */
-export async function reviewContext(context: Context, review: Review): Promise<ReviewContext> {
+export async function reviewContext(
+  context: Context,
+  review: Review,
+  maySee: (review: Review) => boolean,
+): Promise<ReviewContext> {
   const [page, alike] = await Promise.all([
     context.record.page({
       principal: review.requester,
@@ -24,7 +28,7 @@ export async function reviewContext(context: Context, review: Review): Promise<R
   });
   return {
     statements: (review.session === "" ? [] : withoutItself(statements, review)).slice(0, STATEMENTS),
-    alike: alike.map(({ id, requester, openedAt, state, answers }) => ({
+    alike: alike.filter(maySee).map(({ id, requester, openedAt, state, answers }) => ({
       id,
       requester,
       openedAt,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,10 +10,11 @@ import { seal } from "../adapter/secret/secret-store.ts";
 import type { AccessRequestBody } from "../contract/http.ts";
 import { decide } from "../core/policy/index.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
+import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
 import { type Started, startGateway } from "../main.ts";
 import { principalOf } from "./principal-of.ts";
 import type { GivenAnswer } from "./reviews.ts";
-import type { OpenSqlSession, Person } from "./sessions.ts";
+import type { OpenShellSession, OpenSqlSession, Person } from "./sessions.ts";
 import type { RunObserver, StatementEnd } from "./sql-session.ts";
 
 /** Two replicas on one real store, three people, and a database to guard. */
@@ -28,6 +29,8 @@ const bo: Person = { email: "bo@acme.test", name: "Bo", groups: ["leads"] };
 const cy: Person = { email: "cy@acme.test", name: "Cy", groups: ["leads"] };
 const dpo: Person = { email: "dpo@acme.test", name: "Dee", groups: ["privacy"] };
 const admin: Person = { email: "admin@acme.test", name: "Admin", groups: ["admins"] };
+/** Machines that do much else are slow. */
+const PATIENT = { timeout: 10_000 };
 const keys = deriveKeys("a secret for tests that is long enough to be one");
 
 const CONFIGURATION = `
@@ -159,7 +162,7 @@ async function run(session: OpenSqlSession, text: string, wait = false, options:
 async function approved(session: OpenSqlSession, text: string, answer: GivenAnswer) {
   let id = "";
   const done = run(session, text, true, { onWaiting: (review) => (id = review) });
-  await expect.poll(() => id).not.toBe("");
+  await expect.poll(() => id, PATIENT).not.toBe("");
   const review = await two.gateway.verbs.answerReview(as(bo, two), id, answer);
   return { review, ends: (await done).ends };
 }
@@ -212,7 +215,7 @@ describe("grants by shape and time", () => {
     const { observer } = watched({ onWaiting: (review) => (id = review) });
     const options = { parameters: null, reason: "", waitForReview: true, signal: abort.signal };
     const done = session.sql.run("delete from orders where id = 6", options, observer);
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, PATIENT).not.toBe("");
     await expect(two.gateway.verbs.answerReview(as(bo, two), id, yes(31))).rejects.toThrow("for 30 minutes at most");
     expect(await recorded("review.answer-lost", id)).toMatchObject([
       { verdict: "approve", reason: expect.stringContaining("30") },
@@ -231,7 +234,7 @@ describe("grants by shape and time", () => {
     const { observer, ends } = watched({ onWaiting: (review) => (id = review) });
     const options = { parameters: null, reason: "", waitForReview: true, signal: abort.signal };
     const first = session.sql.run(slow(10), options, observer);
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, PATIENT).not.toBe("");
     const { grant } = await two.gateway.verbs.answerReview(as(bo, two), id, yes(10));
     await new Promise((resolve) => setTimeout(resolve, 400));
     abort.abort(new Error("the first is not what is looked at"));
@@ -274,7 +277,7 @@ describe("asking for access", () => {
     const answered = await two.gateway.verbs.answerReview(as(bo, two), review.id, yes(20));
     expect(answered.grant).toMatchObject({ ended: null });
     expect(Math.round(((answered.grant?.until ?? 0) - (answered.grant?.from ?? 0)) / 60_000)).toBe(20);
-    await expect.poll(async () => (await run(session, select)).rows).toEqual([["c7@acme.test"]]);
+    await expect.poll(async () => (await run(session, select)).rows, PATIENT).toEqual([["c7@acme.test"]]);
     const tree = await one.gateway.verbs.tree(as(ann), "shop");
     expect(tree.tables.find((table) => table.name === "customers")?.columns.map((column) => column.mask)).toEqual([
       null,
@@ -301,7 +304,9 @@ describe("asking for access", () => {
     await expect(two.gateway.verbs.answerReview(as(bo, two), review.id, yes())).rejects.toMatchObject({ code: "not-found" });
     await two.gateway.verbs.answerReview(as(dpo, two), review.id, yes());
     const session = await one.gateway.sessions.openSql(ann, "shop");
-    await expect.poll(async () => (await run(session, "select phone from customers where id = 7")).rows).toEqual([["555-7"]]);
+    await expect
+      .poll(async () => (await run(session, "select phone from customers where id = 7")).rows, PATIENT)
+      .toEqual([["555-7"]]);
     await session.close("done");
   });
 
@@ -310,14 +315,14 @@ describe("asking for access", () => {
     expect((await run(session, "select * from salaries")).ends).toEqual(["denied"]);
     const review = await asked([{ action: "sql:select", resource: "public.salaries" }]);
     const { grant } = await two.gateway.verbs.answerReview(as(bo, two), review.id, yes());
-    await expect.poll(async () => (await run(session, "select * from salaries")).rows).toEqual([["1", "100"]]);
+    await expect.poll(async () => (await run(session, "select * from salaries")).rows, PATIENT).toEqual([["1", "100"]]);
     expect((await run(session, "update salaries set amount = 2")).ends).toEqual(["denied"]);
     const other = await one.gateway.sessions.openSql({ ...cy, groups: ["engineers"] }, "shop");
     expect((await run(other, "select * from salaries")).ends).toEqual(["denied"]);
     const decided = await recorded("statement.decided", grant?.id ?? "?");
     expect(decided.some((body) => body.grants.includes(grant?.id))).toBe(true);
     await one.gateway.verbs.endGrant(as(ann), grant?.id ?? "");
-    await expect.poll(async () => (await run(session, "select * from salaries")).ends).toEqual(["denied"]);
+    await expect.poll(async () => (await run(session, "select * from salaries")).ends, PATIENT).toEqual(["denied"]);
     await Promise.all([session.close("done"), other.close("done")]);
   });
 
@@ -326,7 +331,7 @@ describe("asking for access", () => {
     await expect(one.gateway.sessions.openSql(guest, "shop")).rejects.toMatchObject({ code: "forbidden" });
     const review = await asked([{ action: "target:connect", resource: "target" }], 30, guest);
     const { grant } = await two.gateway.verbs.answerReview(as(bo, two), review.id, yes());
-    await vi.waitFor(() => expect(one.gateway.context.standing.holds(grant?.id ?? "")).toBe(true));
+    await vi.waitFor(() => expect(one.gateway.context.standing.holds(grant?.id ?? "")).toBe(true), PATIENT);
     const session = await one.gateway.sessions.openSql(guest, "shop");
     const ended = new Promise<string>((resolve) => session.onEnded(resolve));
     await endsSoon(grant?.id ?? "", "200 milliseconds");
@@ -355,12 +360,91 @@ describe("asking for access", () => {
     const review = await asked([email]);
     const { grant } = await two.gateway.verbs.answerReview(as(bo, two), review.id, yes(1));
     const select = "select email from customers where id = 7";
-    await expect.poll(async () => (await run(session, select)).rows).toEqual([["c7@acme.test"]]);
+    await expect.poll(async () => (await run(session, select)).rows, PATIENT).toEqual([["c7@acme.test"]]);
     await endsSoon(grant?.id ?? "", "300 milliseconds");
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect((await run(session, select)).rows).not.toEqual([["c7@acme.test"]]);
     await session.close("done");
     await behind.stop();
+  });
+});
+
+describe("in a terminal", () => {
+  let host: DemoHost;
+  beforeAll(async () => {
+    await chmod(folder, 0o755);
+    host = await startDemoHost({ folder: join(folder, "host"), log: () => undefined });
+    const ssh = {
+      host: host.host,
+      port: host.port,
+      user: host.user,
+      privateKey: { file: host.privateKeyFile },
+      hostKey: host.hostKey,
+    };
+    const target = { kind: "target", id: "web-1", type: "ssh", environment: "prod", ssh };
+    const principals = { groups: ["engineers"] };
+    const resources = { targets: ["web-1"], programs: ["date"] };
+    const review = { kind: "policy", id: "dates", effect: "review", principals, actions: ["shell:exec"], resources };
+    const documents = [target, { ...review, obligations: { reviewers: { groups: ["leads"] } } }];
+    await one.gateway.context.configuration.apply(documents.map((each) => JSON.stringify(each)).join("\n---\n"), "test");
+    await vi.waitFor(() => expect(two.gateway.context.configuration.set.targets.has("web-1")).toBe(true), 5_000);
+  });
+  afterAll(async () => {
+    await one.gateway.context.configuration.remove("target", "web-1", "test");
+    await host?.stop();
+  });
+
+  const where = (session: OpenShellSession, cwd = "/") => {
+    const { home, user } = session.connection;
+    return { cwd, home, user, environment: {} };
+  };
+  async function line(session: OpenShellSession, text: string, cwd?: string, onReview: (id: string) => void = () => undefined) {
+    const submitted = await session.judge.submit(text, where(session, cwd), {
+      waitForReview: onReview.length > 0,
+      onReview: (review) => onReview(review.id),
+      signal: new AbortController().signal,
+      reason: "",
+    });
+    return submitted.allowed ? "allowed" : submitted.ended;
+  }
+
+  it("RV-10 a yes for minutes is for this exact line in its place", async () => {
+    const session = await one.gateway.sessions.openShell(ann, "web-1");
+    expect(await line(session, "date -u")).toBe("review");
+    let id = "";
+    const done = line(session, "date -u", "/", (review) => {
+      id = review;
+    });
+    await expect.poll(() => id, PATIENT).not.toBe("");
+    const { grant, shapeIsOpen } = await two.gateway.verbs.answerReview(as(bo, two), id, yes(10));
+    expect(shapeIsOpen).toBe(false);
+    expect(await done).toBe("allowed");
+    expect(await line(session, "date -u")).toBe("allowed");
+    expect(await line(session, "date  -u")).toBe("review");
+    expect(await line(session, "date -u +%s")).toBe("review");
+    expect(await line(session, "date -u", "/tmp")).toBe("review");
+    await two.gateway.verbs.endGrant(as(bo, two), grant?.id ?? "");
+    expect(await line(session, "date -u")).toBe("review");
+    await session.close("done");
+  });
+
+  it("RV-12 a program that was granted is interrupted when the grant ends", async () => {
+    const session = await one.gateway.sessions.openShell(ann, "web-1");
+    expect(await line(session, "sleep 30")).toBe("denied");
+    const review = await one.gateway.verbs.requestAccess(as(ann), {
+      target: "web-1",
+      access: [{ action: "shell:exec", resource: "sleep" }],
+      minutes: 5,
+      reason: "",
+    });
+    const { grant } = await two.gateway.verbs.answerReview(as(bo, two), review.id, yes());
+    await vi.waitFor(() => expect(one.gateway.context.standing.holds(grant?.id ?? "")).toBe(true), PATIENT);
+    expect(await line(session, "sleep 30 | id")).toBe("denied");
+    const interrupted = new Promise<string>((resolve) => session.onInterrupt(resolve));
+    expect(await line(session, "sleep 30")).toBe("allowed");
+    await endsSoon(grant?.id ?? "", "200 milliseconds");
+    expect(await interrupted).toContain("no longer allowed");
+    await session.close("done");
   });
 });
 
@@ -370,7 +454,7 @@ describe("talking, handing on, and what the record says", () => {
     await run(session, "select count(*) from orders");
     let id = "";
     const done = run(session, "delete from orders where id = 30", true, { onWaiting: (review) => (id = review) });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, PATIENT).not.toBe("");
     await two.gateway.verbs.commentReview(as(bo, two), id, "which ticket?");
     const heard = new Promise<number>((resolve) => {
       const stop = two.gateway.reviews.onChange((review) => {
@@ -394,7 +478,7 @@ describe("talking, handing on, and what the record says", () => {
     expect(await recorded("review.escalated", id)).toMatchObject([{ group: "privacy" }]);
     let again = "";
     const second = run(session, "delete from orders where id = 31", true, { onWaiting: (review) => (again = review) });
-    await expect.poll(() => again).not.toBe("");
+    await expect.poll(() => again, PATIENT).not.toBe("");
     const { alike } = await two.gateway.verbs.reviewContext(as(bo, two), again);
     expect(alike).toContainEqual(expect.objectContaining({ id, state: "approved", by: ["dpo@acme.test"] }));
     await one.gateway.verbs.withdrawReview(as(ann), again);
@@ -410,7 +494,7 @@ describe("talking, handing on, and what the record says", () => {
     ] as const) {
       let id = "";
       const done = run(session, `delete from orders where id = 40`, true, { onWaiting: (review) => (id = review) });
-      await expect.poll(() => id).not.toBe("");
+      await expect.poll(() => id, PATIENT).not.toBe("");
       const both = await Promise.allSettled([
         one.gateway.reviews.answer(as(bo), id, first),
         two.gateway.reviews.answer(as(cy, two), id, second),
@@ -431,7 +515,7 @@ describe("talking, handing on, and what the record says", () => {
     const session = await one.gateway.sessions.openSql(ann, "shop");
     let id = "";
     const done = run(session, "delete from orders where id = 41", true, { onWaiting: (review) => (id = review) });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, PATIENT).not.toBe("");
     const blocker = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
     await blocker.connect();
     await blocker.query("BEGIN");
@@ -456,7 +540,7 @@ describe("blast radius", () => {
     const { observer } = watched({ onWaiting: (review) => (id = review) });
     const options = { parameters: null, reason: "", waitForReview: true, signal: abort.signal };
     const done = session.sql.run(text, options, observer);
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, PATIENT).not.toBe("");
     const report = await two.gateway.verbs.blastRadius(as(person, two), id).catch((error: unknown) => String(error));
     abort.abort(new Error("looked at"));
     await done;
@@ -539,7 +623,7 @@ describe("notifications", () => {
   it("each is told once, whatever replica it happened on, without the statement", async () => {
     const session = await one.gateway.sessions.openSql(ann, "shop");
     const { review } = await approved(session, "delete from orders where id = 90", yes());
-    await expect.poll(() => about(review.id).length).toBe(2);
+    await expect.poll(() => about(review.id).length, PATIENT).toBe(2);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(about(review.id)).toMatchObject([
       { event: "review.opened", statement: null, link: `https://gatehouse.acme.test/reviews/${review.id}` },
@@ -551,7 +635,7 @@ describe("notifications", () => {
   it("a receiver that is down for a while gets it later; one that refuses it is given up, on the record, until an admin tries again", async () => {
     status = 503;
     const down = await asked([{ action: "sql:select", resource: "public.salaries" }]);
-    await expect.poll(() => about(down.id).length).toBe(1);
+    await expect.poll(() => about(down.id).length, PATIENT).toBe(1);
     await expect
       .poll(
         async () =>
@@ -560,18 +644,18 @@ describe("notifications", () => {
       .toBe(1);
     status = 200;
     await hurry();
-    await expect.poll(() => about(down.id).length).toBe(2);
+    await expect.poll(() => about(down.id).length, PATIENT).toBe(2);
     await one.gateway.verbs.withdrawReview(as(ann), down.id);
     status = 410;
     const gone = await asked([{ action: "sql:select", resource: "public.salaries" }]);
-    await expect.poll(async () => (await one.gateway.verbs.deadNotifications(as(admin))).dead.length).toBe(1);
+    await expect.poll(async () => (await one.gateway.verbs.deadNotifications(as(admin))).dead.length, PATIENT).toBe(1);
     expect(await recorded("notification.dead", gone.id)).toMatchObject([{ channel: "hook", attempts: 1 }]);
     const [dead] = (await one.gateway.verbs.deadNotifications(as(admin))).dead;
     expect(dead).toMatchObject({ channel: "hook", review: gone.id, error: expect.stringContaining("410") });
     await expect(one.gateway.verbs.retryNotification(as(bo), dead?.id ?? "")).rejects.toMatchObject({ code: "forbidden" });
     status = 200;
     await one.gateway.verbs.retryNotification(as(admin), dead?.id ?? "");
-    await expect.poll(() => about(gone.id).length).toBe(2);
+    await expect.poll(() => about(gone.id).length, PATIENT).toBe(2);
     expect((await one.gateway.verbs.deadNotifications(as(admin))).dead).toEqual([]);
     await one.gateway.verbs.withdrawReview(as(ann), gone.id);
   });
@@ -583,7 +667,7 @@ describe("notifications", () => {
     );
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(about("left-behind")).toHaveLength(0);
-    await expect.poll(() => about("left-behind").length, { timeout: 6_000 }).toBe(1);
+    await expect.poll(() => about("left-behind").length, PATIENT).toBe(1);
   });
 });
 
@@ -604,7 +688,7 @@ describe("P6 people", () => {
     const before = Date.now();
     await one.gateway.verbs.changePerson(as(admin), { id: "Ann@acme.test", change: "disable", reason: "left" });
     expect((await ended).every((reason) => reason.includes("disabled"))).toBe(true);
-    expect(Date.now() - before).toBeLessThan(1_000);
+    expect(Date.now() - before).toBeLessThan(1_500);
     await running.catch(() => undefined);
     expect(await one.gateway.context.signIns.find(signedIn.sid)).toBeNull();
     await expect(two.gateway.sessions.openSql(ann, "shop")).rejects.toMatchObject({ code: "forbidden" });
@@ -614,7 +698,7 @@ describe("P6 people", () => {
     const { people } = await two.gateway.verbs.people(as(admin, two));
     expect(people.find((person) => person.id === ann.email)).toMatchObject({ signIns: 0, disabled: { reason: "left" } });
     await one.gateway.verbs.changePerson(as(admin), { id: ann.email, change: "enable", reason: "" });
-    await vi.waitFor(() => expect(two.gateway.context.standing.isDisabled(ann.email)).toBe(false));
+    await vi.waitFor(() => expect(two.gateway.context.standing.isDisabled(ann.email)).toBe(false), PATIENT);
     const back = await two.gateway.sessions.openSql(ann, "shop");
     await back.close("done");
   });
@@ -651,10 +735,11 @@ describe("under load", () => {
     expect(answers.filter((answer) => answer.status === "fulfilled")).toHaveLength(1);
     const approvedNow = await one.gateway.reviews.find(review.id);
     expect(approvedNow.answers).toHaveLength(1);
-    const uses = await Promise.all(
+    // One that cannot reach the store in time throws, and has used nothing.
+    const uses = await Promise.allSettled(
       Array.from({ length: 1_000 }, (_, i) => replica(i).gateway.reviews.use(approvedNow, as(ann), "f", decision)),
     );
-    expect(uses.filter((use) => use.ok)).toHaveLength(1);
+    expect(uses.filter((use) => use.status === "fulfilled" && use.value.ok)).toHaveLength(1);
     expect(await recorded("grant.used", review.id)).toHaveLength(1);
   });
 
@@ -704,7 +789,7 @@ describe("under load", () => {
     const session = await one.gateway.sessions.openSql(ann, "shop");
     let id = "";
     const done = run(session, "delete from orders where id = 80", true, { onWaiting: (review) => (id = review) });
-    await expect.poll(() => id).not.toBe("");
+    await expect.poll(() => id, PATIENT).not.toBe("");
     await store.query("ALTER TABLE review RENAME TO review_away");
     await expect(two.gateway.verbs.answerReview(as(bo, two), id, yes())).rejects.toMatchObject({ code: "unavailable" });
     await store.query("ALTER TABLE review_away RENAME TO review");

@@ -111,12 +111,15 @@ class Refused extends Error {
 async function change(pool: pg.Pool, id: string, decide: Parameters<ReviewStore["change"]>[1]): Promise<ReviewChange> {
   try {
     return await inTransaction(pool, async (client) => {
-      const found = await client.query<Row>(`SELECT ${COLUMNS} FROM review WHERE id = $1 FOR UPDATE`, [id]);
+      // The clock is read after the lock, which may have been waited for while the review ran out.
+      const found = await client.query<Row & { readonly now: number }>(
+        `WITH review AS MATERIALIZED (SELECT * FROM review WHERE id = $1 FOR UPDATE)
+         SELECT ${COLUMNS}, ${MS("clock_timestamp()", "now")} FROM review`,
+        [id],
+      );
       const row = found.rows[0];
       if (row === undefined) throw new Refused("there is no such review");
-      // Asked only now: the lock may have been waited for while the review ran out.
-      const clock = await client.query<{ readonly now: number }>(`SELECT ${MS("clock_timestamp()", "now")}`);
-      const next = decide(reviewOf(row), Number(clock.rows[0]?.now));
+      const next = decide(reviewOf(row), row.now);
       if (!next.ok) throw new Refused(next.reason);
       const { state, answers, comments, escalations } = next.review;
       await client.query(
