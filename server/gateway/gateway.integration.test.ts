@@ -26,7 +26,22 @@ kind: policy
 id: engineers
 effect: permit
 principals: { groups: [engineers] }
-actions: ["target:connect", "sql:select", "sql:transaction", "sql:insert"]
+actions: ["target:connect", "sql:select", "sql:transaction", "sql:insert", "sql:explain"]
+---
+kind: policy
+id: own-tables
+effect: permit
+principals: { groups: [engineers] }
+actions: ["sql:ddl", "sql:insert", "sql:update", "sql:delete"]
+resources: { tables: ["pg_temp.*"] }
+---
+kind: policy
+id: large-results
+effect: review
+principals: { everyone: true }
+actions: ["sql:select"]
+resources: { tables: [public.orders] }
+when: "statement.estimatedRows > 5000"
 ---
 kind: policy
 id: deletes
@@ -277,6 +292,41 @@ describe("the record", () => {
     expect((await run(session, "select 'x")).ends).toEqual(["denied"]);
     expect((await run(session, `select '${"x".repeat(1_000_000)}'`)).ends).toEqual(["denied"]);
     expect((await run(session, "select 1")).rows).toEqual([["1"]]);
+    await session.close("done");
+  });
+});
+
+describe("how large a statement is, by the plan", () => {
+  it.each([
+    ["select * from orders", "done"],
+    ["select a.id from orders a, orders b", "review"],
+    ["select a.id from orders a, orders b where a.id = b.id and a.id = 3", "done"],
+    ["insert into orders select a.id + 9000, 1 from orders a, orders b", "review"],
+    ["explain select a.id from orders a, orders b", "done"],
+  ])("%s: %s", async (text, expected) => {
+    const session = await one.gateway.sessions.openSql(engineer, "shop");
+    expect((await run(session, text)).ends).toEqual([expected]);
+    await session.close("done");
+  });
+});
+
+describe("P6 rows that a session keeps", () => {
+  it("temporary tables and cursors go when what they were made from may no longer be seen", async () => {
+    const session = await two.gateway.sessions.openSql(engineer, "shop");
+    expect((await run(session, "create temp table kept as select id from orders where id in (500, 501)")).ends).toEqual(["done"]);
+    expect((await run(session, "select count(*) from kept")).rows).toEqual([["2"]]);
+    await one.gateway.context.configuration.apply(
+      'kind: policy\nid: no-orders\neffect: forbid\nprincipals: { everyone: true }\nactions: ["sql:*"]\nresources: { tables: [public.orders] }',
+      "test",
+    );
+    const present = () => two.gateway.context.configuration.set.policies.some((policy) => policy.id === "no-orders");
+    await expect.poll(present, SLOW).toBe(true);
+    await expect.poll(async () => (await run(session, "select count(*) from kept")).ends, SLOW).toEqual(["denied"]);
+    await one.gateway.context.configuration.remove("policy", "no-orders", "test");
+    await expect.poll(present, SLOW).toBe(false);
+    // It is not hidden: it is gone.
+    expect((await run(session, "create temp table kept as select 7 as id")).ends).toEqual(["done"]);
+    expect((await run(session, "select id from kept")).rows).toEqual([["7"]]);
     await session.close("done");
   });
 });

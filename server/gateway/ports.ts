@@ -76,6 +76,8 @@ export interface SqlConnection {
   /** The target's catalog, shared by all connections of the target and revalidated. */
   catalog(): Promise<Catalog>;
   run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink): Promise<SqlEnd>;
+  /** What the server's planner says of a statement, which is not run; null where it cannot say. */
+  estimate(statement: PreparedSql): Promise<{ readonly rows: number; readonly cost: number } | null>;
   /** Rolls an open transaction back and drops what earlier statements have left: temporary relations, cursors. */
   forget(): Promise<void>;
   /** Cancels what runs on the server. Does nothing when nothing runs. */

@@ -116,10 +116,11 @@ export class SqlSession {
             microActions: [],
             sent: "",
           };
-        const { described, execution } = prepared.judgeable;
+        const judgeable = this.busy ? prepared.judgeable : await this.#estimated(prepared.judgeable);
+        const { described, execution } = judgeable;
         return {
           span: statement.span,
-          decision: judge(this.#context, this.#requester, prepared.judgeable),
+          decision: judge(this.#context, this.#requester, judgeable),
           microActions: described.microActions,
           sent: execution.ok ? execution.sent : "",
         };
@@ -193,7 +194,7 @@ export class SqlSession {
       if (verdict.outcome === "deny") return { ended: "denied" };
       if (verdict.outcome === "review") {
         if (!options.waitForReview) return { ended: "review" };
-        const resolved = await this.#wait(index, statement, verdict, options, observer);
+        const resolved = await this.#wait(index, verdict, options, observer);
         if (resolved.state.state !== "approved") return { ended: endOfReview(resolved) };
         grant = resolved;
         continue;
@@ -221,13 +222,26 @@ export class SqlSession {
       const decision = await recordRefusal(this.#context, this.#requester, prepared.described, prepared.refusal);
       return { outcome: "deny", decision, microActions: [], judgeable: null } as const;
     }
-    const verdict = await authorize(this.#context, this.#reviews, this.#requester, prepared.judgeable, grant);
-    return { ...verdict, microActions: prepared.judgeable.described.microActions, judgeable: prepared.judgeable };
+    const judgeable = await this.#estimated(prepared.judgeable);
+    const verdict = await authorize(this.#context, this.#reviews, this.#requester, judgeable, grant);
+    return { ...verdict, microActions: judgeable.described.microActions, judgeable };
+  }
+
+  /** With what the planner says, where a policy asks for it and the statement would not be denied for another reason. */
+  async #estimated(judgeable: Judgeable<PreparedSql>): Promise<Judgeable<PreparedSql>> {
+    const { described, execution } = judgeable;
+    if (!execution.ok) return judgeable;
+    if (NO_ROWS.has(String(described.facts.kind))) return sized(judgeable, { rows: 0, cost: 0 });
+    if (!this.#context.configuration.set.policies.some((policy) => policy.asksForEstimate)) return judgeable;
+    // Planning runs immutable functions: nobody has judged those of the database.
+    const unknown = described.microActions.some(({ action }) => action === "sql:call" || action === "sql:opaque");
+    const allowed = judge(this.#context, this.#requester, sized(judgeable, { rows: 0, cost: 0 })).outcome !== "deny";
+    const size = unknown || !allowed ? null : await this.#connection.estimate(execution.value);
+    return size === null ? judgeable : sized(judgeable, size);
   }
 
   async #wait(
     index: number,
-    statement: ParsedStatement,
     verdict: Extract<Verdict<PreparedSql>, { outcome: "review" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
     options: RunOptions,
     observer: RunObserver,
@@ -332,6 +346,26 @@ export class SqlSession {
 
 /** The runner's code for: a relation is not what it was when the statement was judged. Nothing has run. */
 export const DEFINITION_CHANGED = "GH001";
+
+/** Kinds of statements that neither show nor change rows. */
+const NO_ROWS: ReadonlySet<string> = new Set([
+  "transaction",
+  "set",
+  "show",
+  "close",
+  "deallocate",
+  "discard",
+  "prepare",
+  "explain",
+]);
+
+function sized(
+  judgeable: Judgeable<PreparedSql>,
+  size: { readonly rows: number; readonly cost: number },
+): Judgeable<PreparedSql> {
+  const facts = { ...judgeable.described.facts, estimatedRows: size.rows, estimatedCost: size.cost };
+  return { ...judgeable, described: { ...judgeable.described, facts } };
+}
 
 /** Statements that fill temporary tables are looked at again with every change of policies. */
 const MAX_KEPT = 500;

@@ -42,7 +42,16 @@ const DENIED: readonly RegExp[] = [
   /^(binary_upgrade|brin_|gin_|RI_|fmgr_|plpgsql_|dsnowball_)/,
   /(sel|_typanalyze|handler|_transfn|_finalfn|_accum|_combine|_serialize|_deserialize)$/,
 ];
-const KEPT = ["pg_get_keywords", "pg_get_userbyid", "pg_get_serial_sequence", "bool_accum"];
+const KEPT = [
+  "bool_accum",
+  "pg_current_xact_id",
+  "pg_get_keywords",
+  "pg_get_serial_sequence",
+  "pg_get_userbyid",
+  "pg_postmaster_start_time",
+  "txid_current",
+  "version",
+];
 
 const QUERY = `
   SELECT p.proname AS name, array_agg(DISTINCT p.provolatile::text) AS volatility,
@@ -80,6 +89,10 @@ try {
   );
   const names = new Set(safe.map(({ name }) => name));
   const denied = unary.rows.filter(({ name }) => !names.has(name));
+  const { SAFE_FUNCTIONS: before } = await import("../../server/core/guard/sql/safe-functions.generated.ts");
+  const known = new Set(before.map(([name]) => name));
+  for (const name of names) if (!known.has(name)) process.stdout.write(`+ ${name}\n`);
+  for (const name of known) if (!names.has(name)) process.stdout.write(`- ${name}\n`);
   const lines = safe.map(({ name, columns }) => `  [${[name, ...columns].map((word) => JSON.stringify(word)).join(", ")}],`);
   await writeFile(
     new URL("../../server/core/guard/sql/safe-functions.generated.ts", import.meta.url),

@@ -10,8 +10,8 @@ export interface Described {
   readonly span: Span;
   readonly microActions: readonly MicroAction[];
   /**
-   * `statement.*` of a policy's condition. SQL: `kind`, `hasWhere`, `hasLimit`, `tables`, `estimatedRows` (-1: not
-   * known). Shell: `programs`, `interactive`. Declared in core/policy/context.ts.
+   * `statement.*` of a policy's condition. SQL: `kind`, `hasWhere`, `hasLimit`, `tables`, `estimatedRows`
+   * and `estimatedCost` by the plan (absent: not known). Shell: `programs`, `interactive`. Declared in core/policy/context.ts.
    */
   readonly facts: { readonly [key: string]: ContextValue };
 }

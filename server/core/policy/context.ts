@@ -11,7 +11,7 @@ import type { Principal } from "../domain/principal.ts";
  * - `target`: `id`, `type`, `environment`, `labels`
  * - `action`: the micro-action's, such as `sql:delete`
  * - `resource`: `kind`, `name` (as shown), and `schema`, `table`, `column`, `program`, `path`, `host` (empty when it has none)
- * - `statement`: `kind`, `hasWhere`, `hasLimit`, `tables`, `estimatedRows` (-1: not known), `programs`, `interactive`
+ * - `statement`: `kind`, `hasWhere`, `hasLimit`, `tables`, `estimatedRows` and `estimatedCost` (not known: very large), `programs`, `interactive`
  * - `command`: `program`, `subcommand`, `flags`, `arguments`, `unknown` (a word of it is not known before it runs), `signal`
  *   (of a `process:signal`: `KILL`)
  * - `now`: time of the decision
@@ -49,6 +49,7 @@ const environment = new Environment({
       hasLimit: "bool",
       tables: "list<string>",
       estimatedRows: "int",
+      estimatedCost: "double",
       programs: "list<string>",
       interactive: "bool",
     },
@@ -128,12 +129,18 @@ export function statementContext(
       hasWhere: facts.hasWhere === true,
       hasLimit: facts.hasLimit === true,
       tables: list(facts.tables),
-      estimatedRows: BigInt(typeof facts.estimatedRows === "number" ? Math.trunc(facts.estimatedRows) : -1),
+      estimatedRows: BigInt(Math.trunc(estimate(facts.estimatedRows))),
+      estimatedCost: estimate(facts.estimatedCost),
       programs: list(facts.programs),
       interactive: facts.interactive === true,
     },
     now: new Date(now),
   };
+}
+
+/** INVARIANT (fail closed): what is not known exceeds every limit that a condition may set. */
+function estimate(fact: ContextValue | undefined): number {
+  return typeof fact === "number" && fact >= 0 ? Math.min(fact, Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
 }
 
 export function actionContext(action: MicroAction): Readonly<Record<string, unknown>> {

@@ -223,7 +223,7 @@ describe("decide", () => {
       act("sql:delete", table("orders")),
       "review:r",
       engineer,
-      { hasWhere: false, estimatedRows: -1 },
+      { hasWhere: false },
     ],
     [
       "a condition that does not hold",

@@ -36,6 +36,8 @@ export interface CompiledPolicy {
   readonly except: { readonly targets: TargetSelector | undefined; readonly kinds: KindLists | null } | null;
   /** Null: holds always. */
   readonly condition: Condition | null;
+  /** The condition asks how large a statement is, which only the target's planner can tell. */
+  readonly asksForEstimate: boolean;
   readonly obligations: PolicyObligations;
 }
 
@@ -213,6 +215,7 @@ function compilePolicy(
     kinds: compiledKinds,
     except: compiledExcept,
     condition,
+    asksForEstimate: document.when !== undefined && /\bestimated(Rows|Cost)\b/.test(document.when),
     obligations: document.obligations,
   };
 }

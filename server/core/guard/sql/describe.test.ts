@@ -244,7 +244,6 @@ describe("texts (T)", () => {
       hasWhere: true,
       hasLimit: true,
       tables: ["public.orders"],
-      estimatedRows: -1,
     });
   });
 });

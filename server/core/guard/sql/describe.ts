@@ -82,7 +82,6 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
       hasWhere: measured.node.whereClause !== undefined,
       hasLimit: measured.node.limitCount !== undefined,
       tables: [...new Set(tables)],
-      estimatedRows: -1,
     },
     statement,
     analysis,

@@ -20,6 +20,14 @@ const UNSAFE: ReadonlySet<string> = new Set(UNSAFE_UNARY);
 
 /** They answer with the next number and keep it: a write to the sequence. */
 const SEQUENCE_WRITES: ReadonlySet<string> = new Set(["nextval", "setval"]);
+/** They tell how large something is, whoever may read it: a policy's affair. */
+const SIZES: ReadonlySet<string> = new Set([
+  "pg_database_size",
+  "pg_indexes_size",
+  "pg_relation_size",
+  "pg_table_size",
+  "pg_total_relation_size",
+]);
 const SEQUENCE_READS: ReadonlySet<string> = new Set(["currval", "lastval"]);
 /** Their row type is that of an argument. */
 const COMPOSITE: ReadonlySet<string> = new Set([
@@ -74,6 +82,7 @@ export function judgeFunction(analysis: Analysis, names: readonly string[], call
 function judgeBuiltin(analysis: Analysis, name: string, schema: string | null, call: TreeNode, span: Span): boolean {
   if (name === "set_config") refuse("settings of the session belong to the gateway: `set_config` is not available", span);
   if (name === "current_setting") judgeCurrentSetting(call, span);
+  else if (SIZES.has(name)) note(analysis, "sql:call", { kind: "function", schema: "pg_catalog", name }, span);
   else if (SEQUENCE_WRITES.has(name) || SEQUENCE_READS.has(name)) judgeSequence(analysis, name, call, span);
   else if (!SAFE.has(name) && schema === "pg_catalog") noteOpaque(analysis, `function pg_catalog.${name}`, span);
   else if (!SAFE.has(name)) return false;
