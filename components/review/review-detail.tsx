@@ -5,6 +5,7 @@ import { ArrowLeft } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { ReviewAnswerBody } from "../../server/contract/http.ts";
 import type { WireReview } from "../../server/contract/socket.ts";
+import { usePerson } from "../frame/person.tsx";
 import { ask } from "../request/ask.ts";
 import { clock } from "../theme/time.ts";
 import { TimeAgo, useNow } from "../theme/time-ago.tsx";
@@ -30,9 +31,9 @@ const WANTS = {
 } as const satisfies Record<WireReview["kind"], string>;
 
 const BECAUSE: Readonly<Record<string, string>> = {
-  "your own": "This is your own statement: someone else has to look at it.",
-  "not a reviewer": "The policy asks for other reviewers than you.",
-  "already answered": "You have answered already.",
+  "it is your own": "This is your own: someone else has to look at it.",
+  "you are not among its reviewers": "The policy asks for other reviewers than you.",
+  "you have answered it already": "You have answered already.",
 };
 
 /** One review, large: the statement first, what it would do marked in it, who asks and why, then the answer. */
@@ -167,6 +168,13 @@ function Answer({
   const [failure, setFailure] = useState<string | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const may = review.state === "open" && review.mayAnswer;
+  const me = usePerson();
+
+  const withdraw = async () => {
+    const result = await ask<WireReview>(`/api/reviews/${encodeURIComponent(review.id)}/withdraw`, { method: "POST", body: {} });
+    if (result.ok) onAnswered(result.value);
+    else setFailure(result.error.message);
+  };
 
   const answer = async (verdict: ReviewAnswerBody["verdict"]) => {
     if (!may || sending !== null) return;
@@ -224,6 +232,14 @@ function Answer({
           {BECAUSE[review.mayNotAnswerBecause ?? ""] ??
             `You may not answer: ${review.mayNotAnswerBecause ?? "no policy permits `review:resolve` for you"}.`}
         </p>
+      ) : null}
+      {review.state === "open" && review.requester === me.id ? (
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={() => void withdraw()} data-withdraw-review>
+            Withdraw
+          </Button>
+          <HandOn review={review} />
+        </div>
       ) : null}
       {may ? (
         <>

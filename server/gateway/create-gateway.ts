@@ -208,7 +208,8 @@ function mayResolveSome(context: Context, principal: Principal): boolean {
   const { set } = context.configuration;
   const action = { action: "review:resolve", resource: { kind: "target" }, span: [0, 0] } as const;
   const named = set.policies.some(
-    ({ obligations: { reviewers } }) =>
+    ({ obligations: { reviewers, escalateTo } }) =>
+      escalateTo?.some((group) => principal.groups.includes(group)) === true ||
       reviewers?.users.includes(principal.id) === true ||
       reviewers?.groups.some((group) => principal.groups.includes(group)) === true,
   );
