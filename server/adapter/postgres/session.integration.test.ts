@@ -321,3 +321,36 @@ describe("settings", () => {
     expect(await see("COMMENT ON TABLE customers IS 'people'")).toBe("COMMENT");
   });
 });
+
+describe("changes of a table of which rows are hidden", () => {
+  beforeEach(() => see("BEGIN"));
+  afterEach(() => see("ROLLBACK"));
+  const everything = "SELECT id, total FROM orders ORDER BY id";
+
+  test.each([
+    ["DELETE FROM orders", "DELETE", "id,total; 2,20"],
+    ["DELETE FROM orders AS o USING customers c WHERE c.id = o.id RETURNING o.id", "id; 1; 3", "id,total; 2,20"],
+    ["UPDATE orders SET total = 0 WHERE id IN (1, 2)", "UPDATE", "id,total; 1,0; 2,20; 3,30"],
+    ["UPDATE orders o SET total = total + 1 WHERE o.total * 2 > 0", "UPDATE", "id,total; 1,11; 2,20; 3,31"],
+    ["WITH gone AS (DELETE FROM orders WHERE id > 0 RETURNING id) SELECT count(*) FROM gone", "count; 2", "id,total; 2,20"],
+    ["INSERT INTO orders (id, region, total) VALUES (9, 'eu', 90)", "INSERT", "id,total; 1,10; 2,20; 3,30; 9,90"],
+  ])("%s", async (sql, shown, after) => {
+    expect(await see(sql)).toBe(shown);
+    expect(await see(everything, OPEN)).toBe(after);
+  });
+
+  test("a condition that fails on a hidden row alone does not run there", async () => {
+    expect(await see("UPDATE orders SET total = 1 WHERE 1 / (id - 2) IS NOT NULL")).toBe("UPDATE");
+    expect(await see("DELETE FROM orders WHERE id = 1 AND (region::int > 0 OR true)")).toMatch(/^(DELETE|failed 22P02: a text)/);
+  });
+
+  test("what cannot be narrowed is refused", async () => {
+    expect(await see("TRUNCATE orders")).toMatch(/^refused: row filter/);
+    expect(await see("INSERT INTO orders (id) VALUES (2) ON CONFLICT (id) DO UPDATE SET total = 7")).toMatch(
+      /^refused: row filter/,
+    );
+    expect(await see("MERGE INTO orders o USING customers c ON o.id = c.id WHEN MATCHED THEN DELETE")).toMatch(
+      /^refused: row filter/,
+    );
+  });
+});

@@ -47,6 +47,7 @@ function insert(analysis: Analysis, node: TreeNode, env: Env): Output {
   else everyColumn(analysis, use, "sql:insert");
   if (node.selectStmt !== undefined) query(analysis, node.selectStmt, env, {});
   const conflict = child(node, "onConflictClause");
+  if (conflict === null || children(conflict, "targetList").length === 0) use.rows = { by: "added" };
   if (conflict !== null) {
     const excluded: Source = {
       ...sourceOf(
@@ -82,6 +83,7 @@ function update(analysis: Analysis, node: TreeNode, env: Env): Output {
   const own = inScope(env, sources, [...source.columns, ...from.star]);
   assignments(analysis, use, children(node, "targetList"), own, "sql:update");
   expression(analysis, node.whereClause, own);
+  use.rows = { by: "where", condition: node.whereClause ?? null };
   return returning(analysis, node, env, sources, use);
 }
 
@@ -90,6 +92,7 @@ function remove(analysis: Analysis, node: TreeNode, env: Env): Output {
   const from = fromClause(analysis, children(node, "usingClause"), env);
   const sources = [source, ...from.sources];
   expression(analysis, node.whereClause, inScope(env, sources));
+  use.rows = { by: "where", condition: node.whereClause ?? null };
   return returning(analysis, node, env, sources, use);
 }
 

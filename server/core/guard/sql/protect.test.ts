@@ -122,9 +122,9 @@ const REFUSALS: readonly [string, string, string][] = [
     "refused: writing `ssn` would tell about masked values: a unique index compares it with what is stored @ ssn",
   ],
   [
-    "D3 filtered rows are not changed",
-    "DELETE FROM orders",
-    "refused: row filter `orders-filter` cannot be enforced on a change of `orders` @ orders",
+    "D3 hidden rows are not changed by what cannot be narrowed",
+    "TRUNCATE orders",
+    "refused: row filter `orders-filter` cannot be enforced on this change of `orders` @ orders",
   ],
   [
     "D4 definitions of masked tables stay",

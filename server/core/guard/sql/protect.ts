@@ -5,6 +5,7 @@ import type { Grouping, Natural } from "./analysis.ts";
 import type { Catalog, CatalogRelation, SqlSessionState } from "./catalog.ts";
 import { isCatalogueSchema } from "./catalogues.ts";
 import type { DescribedSql } from "./describe.ts";
+import { narrowed } from "./hidden-rows.ts";
 import { columnKey } from "./lineage.ts";
 import { type Maskings, maskingsFor, relatives } from "./masking.ts";
 import { quoteName } from "./names.ts";
@@ -68,7 +69,9 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
     }
     refuseViewCalls(use, catalog, maskings);
     if (use.role === "target") {
-      refuseOnTarget(use, hidden, filters, catalog, maskings);
+      refuseOnTarget(use, hidden, catalog, maskings);
+      splices.push(...narrowed(use, filters, analysis.tokens));
+      for (const filter of filters) filtered.set(resourceName(table(use.relation)), filter.id);
       splices.push({ span: use.nameSpan, text: qualifiedName(use.relation), is: "target" });
     } else if (use.role === "named" || hidden.size + filters.length === 0) {
       if (use.role === "named") refuseDefinition(described, use, hidden.size + filters.length > 0);
@@ -229,17 +232,7 @@ function refuseViewCalls(use: RelationUse, catalog: Catalog, maskings: Maskings)
   if (reached) refuse(`view \`${use.relation.name}\` calls \`${content.called[0]}\` on masked data`, use.nameSpan);
 }
 
-function refuseOnTarget(
-  use: RelationUse,
-  hidden: ReadonlyMap<string, string>,
-  filters: readonly { readonly id: string }[],
-  catalog: Catalog,
-  maskings: Maskings,
-): void {
-  const filter = filters[0];
-  if (filter !== undefined) {
-    refuse(`row filter \`${filter.id}\` cannot be enforced on a change of \`${use.relation.name}\``, use.nameSpan);
-  }
+function refuseOnTarget(use: RelationUse, hidden: ReadonlyMap<string, string>, catalog: Catalog, maskings: Maskings): void {
   for (const [name, span] of use.reads) {
     if (hidden.has(name)) refuse(`a change cannot read \`${name}\`: it is masked for you`, span, "name rows by another column");
   }

@@ -104,6 +104,7 @@ export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOpt
     written: new Map(),
     system: new Map(),
     whole: null,
+    rows: null,
     row: null,
     schemaTokens: [],
   };

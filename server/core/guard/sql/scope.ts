@@ -29,6 +29,11 @@ export interface RelationUse {
   whole: Span | null;
   /** First whole row as a value: `t`, `(t).*`, `row_to_json(t)`. */
   row: Span | null;
+  /**
+   * A target's rows when some are hidden: `where`: UPDATE and DELETE take only what their condition (null: none) and the
+   * row filter let through; `added`: INSERT touches no stored row; null: what would be touched cannot be narrowed.
+   */
+  rows: { readonly by: "where"; readonly condition: unknown } | { readonly by: "added" } | null;
   /** Schema parts of `schema.table.column`, which have no meaning once the table is a subquery. */
   readonly schemaTokens: Span[];
 }

@@ -53,6 +53,22 @@ export class Tokens {
     return this.spans.length - 1;
   }
 
+  /** The condition of the UPDATE or DELETE whose target is named at `offset`; empty, at the place for one, when it has none. */
+  conditionAfter(offset: number): Span {
+    let depth = 0;
+    let from: number | null = null;
+    let index = this.at(offset) ?? 0;
+    for (; index < this.spans.length; index += 1) {
+      const text = this.text(index);
+      if (text === "(" || text === "[") depth += 1;
+      if (text === ")" || text === "]") depth -= 1;
+      if (depth < 0 || (depth === 0 && (text === "returning" || text === ";"))) break;
+      if (depth === 0 && text === "where") from = index + 1;
+    }
+    const end = this.span(index - 1)[1];
+    return from === null ? [end, end] : [this.span(from)[0], end];
+  }
+
   token(offset: number): Span {
     const index = this.at(offset);
     return index === null ? [offset, Math.min(offset + 1, this.source.length)] : this.span(index);
