@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
 import { startDemoHost } from "../demo/ssh-host.ts";
 import { packageFolder, startGateway } from "../main.ts";
 import { decisionsPerSecond } from "./decisions.ts";
+import { guardCost } from "./guard.ts";
 import { maskerMbPerSecond } from "./masker.ts";
 import { measureSql } from "./sql.ts";
 import { measureTerminal } from "./terminal.ts";
@@ -65,12 +66,17 @@ try {
     },
     { kind: "policy", id: "everything", effect: "permit", principals: { everyone: true }, actions: ["*"] },
     { kind: "mask", id: "email", target: "bench", columns: ["public.wide.email"], mask: { type: "partial-email" } },
+    { kind: "mask", id: "emails", target: "bench", columns: ["public.t*.email"], mask: { type: "partial-email" } },
     { kind: "mask", id: "phone", target: "bench", columns: ["public.wide.phone"], mask: { type: "last4" } },
   ];
   await started.gateway.context.configuration.apply(
     documents.map((document) => JSON.stringify(document)).join("\n---\n"),
     "bench",
   );
+  const guarded = started.gateway.context.configuration.set.targets.get("bench");
+  if (guarded === undefined) throw new Error("the target is not there");
+  const guardMs = await guardCost(started.gateway.context, guarded);
+  say("guard measured");
   const sql = await measureSql(started.gateway, direct);
   say("sql measured");
   const terminal = await measureTerminal(started.gateway, { ...host, privateKey: await readFile(host.privateKeyFile, "utf8") });
@@ -78,7 +84,7 @@ try {
   const decisions = decisionsPerSecond();
   const manifest: { readonly version: string } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));
   process.stdout.write(
-    `${JSON.stringify({ gatehouse: manifest.version, node: process.version, machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`, sql, terminal, maskerMbPerSecond: maskerMbPerSecond(), decisions }, null, 2)}\n`,
+    `${JSON.stringify({ gatehouse: manifest.version, node: process.version, machine: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`, guardMs, sql, terminal, maskerMbPerSecond: maskerMbPerSecond(), decisions }, null, 2)}\n`,
   );
   await direct.end();
   await started.stop();

@@ -30,7 +30,7 @@ export async function prepareSql(
   state: SqlSessionState,
   parameters: readonly (string | null)[] | null,
 ): Promise<SqlJudgeable> {
-  const described = describeSql(statement, catalog, state);
+  const described = describedAgain(statement, catalog, state);
   if ("refusal" in described)
     return { ok: false, described: undescribed(statement.text, statement.span), refusal: described.refusal };
   const guard = () => {
@@ -59,7 +59,7 @@ export async function prepareSql(
     return now.ok && protecting(now).every((obligation) => applied.has(JSON.stringify(obligation)));
   };
   if (prepared.verified !== null && prepared.verified !== prepared.original) {
-    const wrong = verifyRewrite(prepared, await context.parser.parse(prepared.verified));
+    const wrong = await verified(context, prepared, prepared.verified);
     if (wrong !== null) {
       context.log(`a rewrite did not verify: ${wrong.message}`);
       return {
@@ -86,6 +86,42 @@ export async function prepareSql(
       protectedNow,
     },
   };
+}
+
+type DescribedSql = ReturnType<typeof describeSql>;
+
+const known = new WeakMap<
+  ParsedStatement,
+  { readonly catalog: Catalog; readonly state: string; readonly described: DescribedSql }
+>();
+
+/** A text that was parsed before is the same object; on the same definitions and in the same state it means the same. */
+function describedAgain(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState): DescribedSql {
+  const key = JSON.stringify([state.searchPath, state.defaultSearchPath, state.transaction]);
+  const found = known.get(statement);
+  if (found !== undefined && found.catalog === catalog && found.state === key) return found.described;
+  const described = describeSql(statement, catalog, state);
+  // What names of the session stand for is looked up each time.
+  const byName = (state.prepared?.size ?? 0) + (state.cursors?.size ?? 0) > 0;
+  if (!byName) known.set(statement, { catalog, state: key, described });
+  return described;
+}
+
+const MAX_VERIFIED = 300;
+/** Texts that held, with what they were looked at for. */
+const held = new Set<string>();
+
+async function verified(context: Context, prepared: PreparedSql, text: string): Promise<Refusal | null> {
+  const { guarded, generated, targets, kind, opaque } = prepared;
+  const key = JSON.stringify([text, guarded, generated, targets, kind, opaque]);
+  if (held.has(key)) return null;
+  const wrong = verifyRewrite(prepared, await context.parser.parse(text));
+  if (wrong === null) {
+    held.add(key);
+    const [oldest] = held;
+    if (held.size > MAX_VERIFIED && oldest !== undefined) held.delete(oldest);
+  }
+  return wrong;
 }
 
 function protecting(guarded: Extract<ReturnType<typeof protectSql>, { ok: true }>): Obligation[] {

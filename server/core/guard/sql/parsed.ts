@@ -49,6 +49,7 @@ export function parsedSql(source: string, raw: RawParse): ParsedSql {
 function read(source: string, raw: RawParse): ParsedSql {
   if (!raw.ok) return { ok: false, refusal: syntaxRefusal(source, raw.message, raw.cursor) };
   const unit = unitOfByte(source);
+  const ascii = isAscii(source);
   const tokens = tokenSpans(source, raw.tokens, unit);
   if (!isNode(raw.tree)) return { ok: false, refusal: { message: "the text was not understood", span: [0, source.length] } };
   const statements: ParsedStatement[] = [];
@@ -60,7 +61,7 @@ function read(source: string, raw: RawParse): ParsedSql {
     const own = tokens.filter((token) => token[0] >= from && token[1] <= to);
     const first = own[0];
     const last = own.at(-1);
-    const tree = tagged(inUnits(item.stmt, unit));
+    const tree = tagged(ascii ? item.stmt : inUnits(item.stmt, unit));
     if (first === undefined || last === undefined || tree === null) continue;
     const span: Span = [first[0], last[1]];
     statements.push({ text: source.slice(...span), span, source, tree: { [tree.tag]: tree.node }, tokens: own });
@@ -71,11 +72,13 @@ function read(source: string, raw: RawParse): ParsedSql {
 /** The tree has names with Unicode escapes decoded. Their `UESCAPE '…'` belongs to the name: one token. */
 function tokenSpans(source: string, raw: readonly number[], unit: (byte: number) => number): readonly Span[] {
   const tokens: Span[] = [];
-  const text = (span: Span | undefined) => (span === undefined ? "" : source.slice(...span).toLowerCase());
+  const text = (span: Span) => source.slice(...span).toLowerCase();
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const span: Span = [unit(raw[index] ?? 0), unit(raw[index + 1] ?? 0)];
-    const escaped = tokens.at(-2);
-    if (escaped !== undefined && text(tokens.at(-1)) === "uescape" && /^u&["']/.test(text(escaped))) {
+    const escaped = tokens[tokens.length - 2];
+    const word = tokens[tokens.length - 1];
+    const isLong = word !== undefined && word[1] - word[0] === "uescape".length;
+    if (isLong && escaped !== undefined && text(word) === "uescape" && /^u&["']/.test(text(escaped))) {
       tokens.splice(-2, 2, [escaped[0], span[1]]);
     } else tokens.push(span);
   }
@@ -92,9 +95,13 @@ function inUnits(value: unknown, unit: (byte: number) => number): unknown {
   return converted;
 }
 
+function isAscii(source: string): boolean {
+  return /^[\x00-\x7f]*$/.test(source);
+}
+
 /** From bytes of UTF-8 to UTF-16 units. A text of ASCII alone needs no table. */
 function unitOfByte(source: string): (byte: number) => number {
-  if (/^[\x00-\x7f]*$/.test(source)) return (byte) => Math.min(byte, source.length);
+  if (isAscii(source)) return (byte) => Math.min(byte, source.length);
   const units: number[] = [];
   let unit = 0;
   for (const character of source) {

@@ -64,14 +64,17 @@ export function words(list: readonly unknown[]): readonly string[] {
 }
 
 /** Every object of the tree, wrapped or bare, in no order that counts. */
-export function* everyNode(value: unknown): Generator<TreeNode> {
+export function everyNode(value: unknown): readonly TreeNode[] {
+  const found: TreeNode[] = [];
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    if (Array.isArray(next)) open.push(...next);
-    else if (isNode(next)) {
-      yield next;
-      open.push(...Object.values(next));
+    if (Array.isArray(next)) {
+      for (const item of next) if (typeof item === "object") open.push(item);
+    } else if (isNode(next)) {
+      found.push(next);
+      for (const field in next) if (typeof next[field] === "object") open.push(next[field]);
     }
   }
+  return found;
 }

@@ -17,12 +17,13 @@ export function verifyRewrite(prepared: PreparedSql, parsed: ParsedSql): Refusal
   const within = (spans: readonly Span[], at: number) => spans.some(([from, to]) => at >= from && at < to);
   const ctes = new Set<string>();
   const locked = new Set<TreeNode>();
-  for (const node of everyNode(statement.tree)) {
+  const nodes = everyNode(statement.tree);
+  for (const node of nodes) {
     if (typeof node.ctename === "string") ctes.add(node.ctename);
     if (Array.isArray(node.lockedRels)) for (const inner of everyNode(node.lockedRels)) locked.add(inner);
     if (isNode(node.intoClause) && prepared.kind !== "ddl") return wrong("it would make a table");
   }
-  for (const node of everyNode(statement.tree)) {
+  for (const node of nodes) {
     if (typeof node.relname !== "string" || locked.has(node)) continue;
     const schema = word(node, "schemaname");
     if (schema === "") {
