@@ -201,16 +201,17 @@ export class PostgresConnection implements SqlConnection {
     const described = await prepare(inspected ?? prepared.sent);
     if (!described.ok)
       return this.#end(inspected === null ? described.error : placeless(described.error), prepared, started, "parse");
-    const alarm = alarmOf(prepared, described.value);
-    if (alarm !== null) {
-      this.#destroy("a column that must be masked arrived raw");
-      return { ended: "alarm", message: alarm, durationMs: this.#since(started) };
-    }
+    // First: where definitions have moved, the columns described are not those that were judged.
     const changed = await this.#definitionChanged(prepared);
     if (changed !== null) {
       this.#parts.catalog.refresh();
       this.#ownCatalog = null;
       return failed({ code: DEFINITION_CHANGED, message: changed }, this.#since(started));
+    }
+    const alarm = alarmOf(prepared, described.value);
+    if (alarm !== null) {
+      this.#destroy("a column that must be masked arrived raw");
+      return { ended: "alarm", message: alarm, durationMs: this.#since(started) };
     }
     if (inspected !== null) {
       const own = await prepare(prepared.sent);

@@ -1,41 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type PostgresTarget, Target } from "../../core/domain/configuration.ts";
-import { describeSql, type PreparedSql, protectSql, verifyRewrite } from "../../core/guard/sql/index.ts";
+import { guardedDatabase, see as seeOn } from "../../../test/fixtures/guarded-session.ts";
 import { OPEN, type Protection } from "../../core/guard/sql/protection.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../demo/embedded-postgres.ts";
-import type { Authorized } from "../../gateway/authorized.ts";
-import type { SqlConnection, SqlConnector, SqlLimits, SqlParser } from "../../gateway/ports.ts";
-import { createPostgresConnector, createSqlParser } from "./index.ts";
+import type { SqlConnection, SqlLimits } from "../../gateway/ports.ts";
 
 /** What a session keeps between statements: cursors, prepared statements, temporary relations, settings. */
 
-const LIMITS: SqlLimits = { readOnly: false, rows: null, timeoutMs: 20_000, lockTimeoutMs: 1_000 };
 const MASKED: Protection = {
   mask: ({ column }) => (column === "ssn" ? { id: "ssn", mask: { type: "redact" } } : null),
   rowFilters: ({ table }) => (table === "orders" ? [{ id: "own-region", where: "region = 'eu'" }] : []),
 };
 
-let folder: string;
-let server: EmbeddedPostgres;
-let connector: SqlConnector;
-let parser: SqlParser;
-let admin: pg.Client;
+let database: Awaited<ReturnType<typeof guardedDatabase>>;
 let connection: SqlConnection;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gatehouse-session-"));
-  server = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
-  parser = createSqlParser();
-  connector = createPostgresConnector({ parser, now: () => performance.now() });
-  await server.createDatabase("shop");
-  admin = new pg.Client({ connectionString: server.connectionString("shop") });
-  await admin.connect();
-  await admin.query(`
-    CREATE ROLE gw LOGIN PASSWORD 'gw'; GRANT ALL ON SCHEMA public TO gw; GRANT CREATE, TEMP ON DATABASE shop TO gw; SET ROLE gw;
+  database = await guardedDatabase(`
     CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, ssn text);
     INSERT INTO customers VALUES (1, 'Ann', '901-11-1001'), (2, 'Bob', '702-22-2002'), (3, 'Cyd', '603-33-3003');
     CREATE TABLE orders (id int PRIMARY KEY, region text, total numeric, "déjà vu" text);
@@ -43,62 +22,19 @@ beforeAll(async () => {
     CREATE TABLE swapped (a text, ssn text); INSERT INTO swapped VALUES ('open', 'secret');
     CREATE SCHEMA hr; CREATE TABLE hr.staff (id int, name text); INSERT INTO hr.staff VALUES (7, 'Zoe');
     CREATE TABLE hr.customers (id int, ssn text); INSERT INTO hr.customers VALUES (9, '509-99-9009');
-    RESET ROLE`);
+  `);
 });
 
 beforeEach(async () => {
-  const postgres = { host: server.host, port: server.port, database: "shop", user: "gw", tls: "disable" };
-  const target = Target.parse({ kind: "target", id: "shop", type: "postgres", environment: "prod", postgres }) as PostgresTarget;
-  connection = await connector.connect(target, { password: "gw" }, { id: "engineer@acme.test", maskKey: "key" });
+  connection = await database.connect();
 });
 
 afterEach(() => connection.close());
 
-afterAll(async () => {
-  await connector?.close();
-  await parser?.close();
-  await admin?.end();
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => database?.stop());
 
-/** What a person sees of one statement: rows as text, or why there are none. Judged anew when definitions have changed. */
-async function see(sql: string, protection: Protection = MASKED, limits: Partial<SqlLimits> = {}): Promise<string> {
-  const seen = await once(sql, protection, limits);
-  return seen.startsWith("failed GH001") ? once(sql, protection, limits) : seen;
-}
-
-async function once(sql: string, protection: Protection, limits: Partial<SqlLimits>): Promise<string> {
-  const parsed = await parser.parse(sql);
-  if (!parsed.ok) return `refused: ${parsed.refusal.message}`;
-  const [statement] = parsed.statements;
-  if (statement === undefined || parsed.statements.length !== 1) throw new Error("one statement");
-  const catalog = await connection.catalog();
-  const described = describeSql(statement, catalog, connection.state);
-  if ("refusal" in described) return `refused: ${described.refusal.message}`;
-  const result = protectSql(described, protection, catalog, connection.state);
-  if (!result.ok) return `refused: ${result.refusal.message}`;
-  const { prepared } = result;
-  if (prepared.verified !== null) expect(verifyRewrite(prepared, await parser.parse(prepared.verified))).toBeNull();
-  const lines: string[] = [];
-  const heads: string[] = [];
-  const readOnly = !prepared.writes && !prepared.temporary;
-  const end = await connection.run(
-    prepared as Authorized<PreparedSql>,
-    { ...LIMITS, readOnly, ...limits },
-    {
-      columns: (list) => heads.push(...list.map(({ name, masked }) => (masked === null ? name : `${name}!${masked}`))),
-      rows: (batch) => {
-        lines.push(...batch.map((row) => row.map((value) => value ?? "∅").join(",")));
-      },
-      notice: () => {},
-    },
-  );
-  if (end.ended === "failed") return `failed ${end.error.code}: ${end.error.message}`;
-  if (end.ended !== "done") return end.ended;
-  const body = heads.length === 0 ? end.command : [heads.join(","), ...lines].join("; ");
-  return end.limited ? `${body} (limited)` : body;
-}
+const see = (sql: string, protection = MASKED, limits: Partial<SqlLimits> = {}) =>
+  seeOn(database, connection, sql, protection, limits);
 
 async function all(...statements: string[]): Promise<string> {
   let last = "";
@@ -170,7 +106,7 @@ describe("prepared statements", () => {
   test("columns that change places between PREPARE and EXECUTE do not carry a value out of its mask", async () => {
     await see("PREPARE s AS SELECT a FROM swapped");
     expect(await see("EXECUTE s")).toBe("a; open");
-    await admin.query(
+    await database.admin.query(
       "ALTER TABLE swapped RENAME a TO b; ALTER TABLE swapped RENAME ssn TO a; ALTER TABLE swapped RENAME b TO ssn",
     );
     // The column that is named `a` now is open by its name; the one named `ssn` is masked whatever it was called.
