@@ -70,7 +70,8 @@ export class SessionState {
       this.#lockLimit = { ...this.#lockLimit, local: null };
     }
     // A roll-back, also to a savepoint, brings relations and the path back.
-    const moved = prepared.transaction !== null || prepared.definitions || prepared.opaque || end.ended !== "done";
+    const moved =
+      prepared.transaction !== null || prepared.definitions || prepared.temporary || prepared.opaque || end.ended !== "done";
     if (this.#temporary !== null && moved) this.#temporary = { ...this.#temporary, stale: true };
     if (this.#pathMoves && transaction !== "failed" && (moved || prepared.kind === "set")) await this.#readPath();
   }

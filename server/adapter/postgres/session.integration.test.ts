@@ -122,6 +122,13 @@ describe("prepared statements", () => {
     expect(await see("EXECUTE p")).toBe("id; 1; 3");
   });
 
+  test("an argument reads no table", async () => {
+    await see("PREPARE p (text) AS SELECT $1");
+    expect(await see("EXECUTE p ((SELECT ssn FROM customers LIMIT 1))")).toBe(
+      "refused: cannot use subquery in EXECUTE parameter",
+    );
+  });
+
   test("EXECUTE of a change runs it, in a read-only part it does not", async () => {
     await see("PREPARE change (text) AS UPDATE hr.staff SET name = $1");
     expect(await see("EXECUTE change ('Zoe')")).toBe("UPDATE");

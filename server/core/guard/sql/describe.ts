@@ -7,7 +7,7 @@ import type { Catalog, SqlSessionState } from "./catalog.ts";
 import { isCatalogueSchema } from "./catalogues.ts";
 import type { Effect } from "./effect.ts";
 import { judgeOverloads } from "./functions.ts";
-import { cursorNamed, execute, onlyTemporary } from "./named.ts";
+import { cursorNamed, execute, fillsTemporary, onlyTemporary } from "./named.ts";
 import type { ParsedStatement } from "./parsed.ts";
 import { refusalOf, refuse } from "./refused.ts";
 import { type Output, query } from "./select.ts";
@@ -93,7 +93,7 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
     opaque: rest.opaque,
     stores: !temporary && (rest.stores || stored || targets),
     way: rest.way,
-    effect: rest.effect ?? (temporary ? { keeps: "rows" } : null),
+    effect: rest.effect ?? (fillsTemporary(analysis) ? { keeps: "rows" } : null),
     inspect: rest.inspect,
     copies: rest.copies,
     temporary,
@@ -134,7 +134,7 @@ function throughName(statement: ParsedStatement, catalog: Catalog, state: SqlSes
     analysis,
     output: moves ? null : inner.output,
     sqlKind: executes ? "execute" : "fetch",
-    effect: inner.temporary ? { keeps: "rows" } : null,
+    effect: fillsTemporary(inner.analysis) ? { keeps: "rows" } : null,
     inspect: null,
     through: inner,
   };

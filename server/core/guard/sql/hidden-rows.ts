@@ -14,6 +14,7 @@ export function narrowed(
   use: RelationUse,
   filters: readonly { readonly id: string; readonly where: string }[],
   tokens: Tokens,
+  callsFunctions: boolean,
 ): readonly Splice[] {
   const [first] = filters;
   if (first === undefined || use.rows?.by === "added") return [];
@@ -30,7 +31,9 @@ export function narrowed(
   const visible = `(SELECT ${filter} FROM (SELECT ${columns.join(", ")}) AS "_row")`;
   const span = tokens.conditionAfter(use.nameSpan[0]);
   if (condition === null) return [{ span, text: ` WHERE ${visible}`, is: "generated" }];
-  const [open, close] = isComparison(condition) ? [`${visible} AND (`, ")"] : [`CASE WHEN ${visible} THEN (`, ") ELSE false END"];
+  // An operator may be a function of the database.
+  const [open, close] =
+    !callsFunctions && isComparison(condition) ? [`${visible} AND (`, ")"] : [`CASE WHEN ${visible} THEN (`, ") ELSE false END"];
   return [
     { span: [span[0], span[0]], text: open, is: "generated" },
     { span: [span[1], span[1]], text: close },

@@ -33,6 +33,8 @@ export function execute(analysis: Analysis, node: TreeNode): ParsedStatement {
     refuse(`prepared statement "${name}" does not exist`, analysis.statement.span, `PREPARE ${name} AS … first, in this tab`);
   }
   expression(analysis, children(node, "params"), NOWHERE);
+  const [use] = analysis.uses;
+  if (use !== undefined) refuse("cannot use subquery in EXECUTE parameter", use.nameSpan);
   return found;
 }
 
@@ -143,6 +145,14 @@ export function copyOut(analysis: Analysis, node: TreeNode): Utility {
   analysis.edits.push({ span: list, text: ")" });
   const reads = { reads: new Set(output.flatMap((column) => [...column.lineage.reads])), through: null };
   return { ...PLAIN, kind: "copy", output: { columns: output, open: false, reads }, inspect: [name[0], list[1]], copies: true };
+}
+
+/** Whether rows go into a relation of the session's own, whatever else happens. */
+export function fillsTemporary(analysis: Analysis): boolean {
+  return (
+    analysis.created === "temporary" ||
+    analysis.uses.some((use) => use.role === "target" && use.relation.schema === TEMPORARY_SCHEMA)
+  );
 }
 
 /** Whether nothing but the session's own temporary relations changes. */

@@ -70,7 +70,7 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
     refuseViewCalls(use, catalog, maskings);
     if (use.role === "target") {
       refuseOnTarget(use, hidden, catalog, maskings);
-      splices.push(...narrowed(use, filters, analysis.tokens));
+      splices.push(...narrowed(use, filters, analysis.tokens, analysis.called.size > 0));
       for (const filter of filters) filtered.set(resourceName(table(use.relation)), filter.id);
       splices.push({ span: use.nameSpan, text: qualifiedName(use.relation), is: "target" });
     } else if (use.role === "named" || hidden.size + filters.length === 0) {
