@@ -30,6 +30,18 @@ export interface Star {
   readonly uses: readonly RelationUse[];
   /** Null: they cannot all be written. */
   readonly text: string | null;
+  /** One by one, where all are known and can be written. */
+  readonly columns: readonly StarColumn[] | null;
+  /** How many sources the names are told apart by. */
+  readonly sources: number;
+}
+
+interface StarColumn {
+  /** Null: a join's merged column. */
+  readonly source: string | null;
+  readonly name: string;
+  /** Null: not a relation's own column. */
+  readonly of: Extract<Resource, { kind: "column" }> | null;
 }
 
 /** NATURAL joins by every name that both sides have, and so by what a subquery shows beside a table's own columns. */

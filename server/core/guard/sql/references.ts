@@ -184,7 +184,24 @@ function noteStar(
     (source) => !source.open || (source.columns[0] !== undefined && columns.includes(source.columns[0])),
   );
   const known = names.every((name) => name !== null) && placed && whole;
-  analysis.stars.push({ span, uses, text: known ? names.filter((name) => name !== "").join(", ") : null });
+  analysis.stars.push({
+    span,
+    uses,
+    text: known ? names.filter((name) => name !== "").join(", ") : null,
+    columns: known && !sources.some((source) => source.open) ? columns.map((column) => starColumn(sources, column)) : null,
+    sources: sources.length,
+  });
+}
+
+function starColumn(sources: readonly Source[], column: SourceColumn) {
+  const source = sources.find((candidate) => candidate.columns.includes(column));
+  const relation = source?.use?.relation;
+  const own = source === undefined ? undefined : relation?.columns[source.columns.indexOf(column)];
+  const of =
+    relation === undefined || own === undefined
+      ? null
+      : ({ kind: "column", schema: relation.schema, table: relation.name, column: own.name } as const);
+  return { source: source?.name ?? null, name: column.name, of };
 }
 
 function visibleColumns(scope: Scope | null): string[] {
