@@ -7,6 +7,7 @@ import type { TreeTable } from "../../server/contract/http.ts";
 import type { Span } from "./boundaries.ts";
 import classes from "./editor.module.css";
 import { completeFrom, monaco, paint } from "./monaco.ts";
+import type { Replacement } from "./replacement.ts";
 
 export interface EditorMark {
   readonly span: Span;
@@ -20,12 +21,20 @@ export interface EditorCursor {
   readonly selection: Span | null;
 }
 
+/** For what comes from elsewhere on the page and changes the text. */
+export interface EditorHandle {
+  /** Puts what `find` says into the text as it is now, as one step that can be undone, and the cursor after it. False: it found nothing. */
+  readonly replace: (find: (now: string) => Replacement | null) => boolean;
+}
+
 export interface EditorProps {
   readonly language: "pgsql" | "yaml";
   readonly label: string;
   readonly value: string;
   readonly onChange: (text: string) => void;
   readonly onCursor?: (cursor: EditorCursor) => void;
+  /** Null: the editor is gone. */
+  readonly onReady?: (handle: EditorHandle | null) => void;
   /** With what stands in the editor now: a value that comes back through React may be some keys behind. */
   readonly onRun?: (text: string, cursor: EditorCursor) => void;
   readonly onRunAll?: (text: string) => void;
@@ -98,7 +107,9 @@ export default function Editor(props: EditorProps) {
     setRunning.current = (value) => running.set(value);
     tellCursor();
     setReady(true);
+    latest.current.onReady?.({ replace: (find) => replace(made, find) });
     dispose.current = () => {
+      latest.current.onReady?.(null);
       for (const each of [...actions, ...listeners]) each.dispose();
       editor.current = null;
     };
@@ -206,6 +217,21 @@ export default function Editor(props: EditorProps) {
       />
     </div>
   );
+}
+
+function replace(editor: monaco.editor.IStandaloneCodeEditor, find: (now: string) => Replacement | null): boolean {
+  const model = editor.getModel();
+  const found = model === null ? null : find(model.getValue());
+  if (model === null || found === null) return false;
+  const range = rangeOf(model, found.span);
+  editor.pushUndoStop();
+  editor.executeEdits("replace", [{ range, text: found.text, forceMoveMarkers: true }]);
+  editor.pushUndoStop();
+  const end = model.getPositionAt(found.span[0] + found.text.length);
+  editor.setPosition(end);
+  editor.revealPosition(end);
+  editor.focus();
+  return true;
 }
 
 function rangeOf(model: monaco.editor.ITextModel, [from, to]: Span): monaco.Range {

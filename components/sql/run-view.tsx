@@ -2,7 +2,7 @@
 
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useState } from "react";
-import type { WireColumn } from "../../server/contract/socket.ts";
+import type { WireColumn, WireSuggestion } from "../../server/contract/socket.ts";
 import { Condition } from "../condition/condition.tsx";
 import { Grid } from "../grid/grid.tsx";
 import { askableOf, maskedLike } from "../review/access.ts";
@@ -24,7 +24,14 @@ import { MEANING, shortened, stateOf, summary } from "./statement-state.ts";
 const MOST_ROWS = 700_000;
 
 /** What a run did, statement by statement. */
-export function RunView(props: { target: string; run: Run; request: string | null; onCancel: () => void }) {
+export function RunView(props: {
+  target: string;
+  run: Run;
+  request: string | null;
+  onCancel: () => void;
+  /** Puts a suggestion into the editor. False: the statement is not there any more. */
+  onReplace: (suggestion: WireSuggestion) => boolean;
+}) {
   const { run, request, onCancel } = props;
   const [chosen, setChosen] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run is the reason to forget the choice
@@ -67,6 +74,7 @@ export function RunView(props: { target: string; run: Run; request: string | nul
         statement={statement}
         request={request}
         onCancel={onCancel}
+        onReplace={props.onReplace}
       />
     </div>
   );
@@ -78,6 +86,7 @@ interface Viewed {
   readonly statement: RunStatement;
   readonly request: string | null;
   readonly onCancel: () => void;
+  readonly onReplace: (suggestion: WireSuggestion) => boolean;
 }
 
 function StatementView(props: Viewed) {
@@ -105,7 +114,7 @@ function StatementView(props: Viewed) {
   );
 }
 
-function Result({ target, run, statement, request, onCancel }: Viewed) {
+function Result({ target, run, statement, request, onCancel, onReplace }: Viewed) {
   const store = useSocketStore();
   const [wanted, setWanted] = useState<WireColumn | null>(null);
   const state = stateOf(statement, run.state === "running");
@@ -113,7 +122,7 @@ function Result({ target, run, statement, request, onCancel }: Viewed) {
     const { review } = statement;
     return <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />;
   }
-  if (state === "denied") return <Denied target={target} run={run} statement={statement} />;
+  if (state === "denied") return <Denied target={target} run={run} statement={statement} onReplace={onReplace} />;
   if (state === "rejected" || state === "expired" || state === "withdrawn")
     return <NotApproved statement={statement} state={state} />;
   if (state === "failed") return <FailedStatement run={run} statement={statement} />;
@@ -198,7 +207,7 @@ function Running({
   );
 }
 
-function Denied({ target, run, statement }: { target: string; run: Run; statement: RunStatement }) {
+function Denied({ target, run, statement, onReplace }: Omit<Viewed, "request" | "onCancel">) {
   const text = run.text.slice(...statement.span);
   const reasons = statement.decision.reasons.filter((reason) => reason.outcome === "deny");
   const main = denialOf(statement.decision);
@@ -239,8 +248,29 @@ function Denied({ target, run, statement }: { target: string; run: Run; statemen
           </li>
         ))}
       </ul>
+      {statement.decision.suggestion === undefined ? null : (
+        <Permitted suggestion={statement.decision.suggestion} onReplace={onReplace} />
+      )}
       <AskButton target={target} access={askableOf(statement.decision)} label="Ask for this…" />
     </section>
+  );
+}
+
+/** The statement as it would not be denied, and the way of it into the editor. */
+function Permitted(props: { suggestion: WireSuggestion; onReplace: (suggestion: WireSuggestion) => boolean }) {
+  const [gone, setGone] = useState(false);
+  return (
+    <div className={classes.permitted} data-permitted>
+      <code>{props.suggestion.text}</code>
+      <Button size="compact-sm" onClick={() => setGone(!props.onReplace(props.suggestion))} data-use-permitted>
+        Use the permitted columns
+      </Button>
+      {gone ? (
+        <p role="alert" data-permitted-gone>
+          The statement in the editor is not the one that was denied any more, so nothing was replaced. Run it again.
+        </p>
+      ) : null}
+    </div>
   );
 }
 

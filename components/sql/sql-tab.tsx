@@ -16,8 +16,9 @@ import { RolledBack, SessionEnded } from "../workbench/session-ended.tsx";
 import { Split } from "../workbench/split.tsx";
 import { type Span, statementAt, statements } from "./boundaries.ts";
 import { marksOf, moved } from "./denial.ts";
-import type { EditorCursor, EditorMark } from "./editor.tsx";
+import type { EditorCursor, EditorHandle, EditorMark } from "./editor.tsx";
 import { LazyEditor } from "./lazy-editor.tsx";
+import { type Ran, type Replacement, replacementIn } from "./replacement.ts";
 import { RunView } from "./run-view.tsx";
 import classes from "./sql-tab.module.css";
 import { VerdictDrawer } from "./verdict-drawer.tsx";
@@ -45,7 +46,7 @@ export function SqlTab(props: {
   const [tree] = useAnswer<TargetTree>(`/api/targets/${encodeURIComponent(target.id)}/tree`, `${policyVersion} ${grants}`);
   const [cursor, setCursor] = useState<EditorCursor>({ offset: 0, selection: null });
   const [asked, setAsked] = useState<Sent | null>(null);
-  const [ran, setRan] = useState<Sent | null>(null);
+  const [ran, setRan] = useState<(Sent & Ran) | null>(null);
   const [hovered, setHovered] = useState<Span | null>(null);
   const [drawer, setDrawer] = useState(true);
   const [reason, setReason] = useState("");
@@ -111,7 +112,7 @@ export function SqlTab(props: {
     if (sent.trim() === "") return;
     const why = reason.trim();
     if (store.send({ type: "sql.run", session: open.session, run: id, text: sent, ...(why === "" ? {} : { reason: why }) })) {
-      setRan({ id, text: sent, offset: span[0] });
+      setRan({ id, text: sent, offset: span[0], whole });
     }
   };
   const runStatement = (statement: string) => {
@@ -122,6 +123,13 @@ export function SqlTab(props: {
     if (open !== null && running && open.run !== null)
       store.send({ type: "sql.cancel", session: open.session, run: open.run.run });
   };
+  const editor = useRef<EditorHandle | null>(null);
+  /** False: the statement is not there any more. */
+  const replaceBy = (suggestion: Replacement): boolean =>
+    ran !== null &&
+    run !== null &&
+    ran.id === run.run &&
+    (editor.current?.replace((now) => replacementIn(now, ran, suggestion)) ?? false);
   const all = useMemo(() => statements(text).length, [text]);
   const needsReview = judged?.decisions.some(({ decision }) => decision.outcome === "review") ?? false;
 
@@ -199,6 +207,9 @@ export function SqlTab(props: {
                   value={text}
                   onChange={props.onText}
                   onCursor={setCursor}
+                  onReady={(handle) => {
+                    editor.current = handle;
+                  }}
                   onRun={(now, at) => start(now, at.selection ?? statementAt(now, at.offset))}
                   onRunAll={(now) => start(now, [0, now.length])}
                   onCancel={cancel}
@@ -223,7 +234,7 @@ export function SqlTab(props: {
                   what="Each statement is judged before it runs: what you may not see is masked or refused, what is risky waits for a reviewer."
                 />
               ) : (
-                <RunView target={target.id} run={run} request={request} onCancel={cancel} />
+                <RunView target={target.id} run={run} request={request} onCancel={cancel} onReplace={replaceBy} />
               )}
             </div>
           }

@@ -67,7 +67,10 @@ export const WireDecision = z.object({
   /** Columns that are masked in it: `public.customers.email` → mask's identifier. */
   masked: z.array(z.object({ column: z.string(), mask: z.string() })),
   policyVersion: z.number().int(),
+  /** For a denial: what could stand at `span` instead, and would not be denied. */
+  suggestion: z.object({ span: SpanSchema, text: z.string() }).optional(),
 });
+export type WireSuggestion = NonNullable<z.infer<typeof WireDecision>["suggestion"]>;
 export type WireDecision = z.infer<typeof WireDecision>;
 
 export const WireColumn = z.object({ name: z.string(), type: z.string(), masked: z.string().nullable() });

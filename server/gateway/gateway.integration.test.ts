@@ -4,6 +4,8 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { deriveKeys } from "../adapter/secret/keys.ts";
+import type { Decision } from "../core/domain/decision.ts";
+import type { Span } from "../core/domain/span.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
 import { type Started, startGateway } from "../main.ts";
 import { principalOf } from "./principal-of.ts";
@@ -44,6 +46,26 @@ resources: { tables: [public.orders] }
 when: "statement.estimatedRows > 5000"
 ---
 kind: policy
+id: no-totals
+effect: forbid
+principals: { groups: [narrow] }
+actions: ["sql:select"]
+resources: { columns: [public.orders.total] }
+---
+kind: policy
+id: clerks
+effect: permit
+principals: { groups: [clerks] }
+actions: ["target:connect", "sql:select"]
+resources: { targets: [shop], columns: [public.tickets.id] }
+---
+kind: policy
+id: clerks-connect
+effect: permit
+principals: { groups: [clerks] }
+actions: ["target:connect"]
+---
+kind: policy
 id: deletes
 effect: review
 principals: { everyone: true }
@@ -59,7 +81,7 @@ beforeAll(async () => {
   const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
   await shop.connect();
   await shop.query(
-    "CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders SELECT g, g FROM generate_series(1, 1000) g",
+    "CREATE TABLE tickets (id int PRIMARY KEY, body text); CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders SELECT g, g FROM generate_series(1, 1000) g",
   );
   await shop.end();
   const start = () =>
@@ -115,13 +137,13 @@ async function run(
     readonly wait?: boolean;
     readonly signal?: AbortSignal;
     readonly onWaiting?: (id: string) => void;
-    readonly onDecided?: () => void;
+    readonly onDecided?: (span: Span, decision: Decision) => void;
   } = {},
 ) {
   const ends: StatementEnd["ended"][] = [];
   const rows: (readonly (string | null)[])[] = [];
   const observer: RunObserver = {
-    decided: () => options.onDecided?.(),
+    decided: (_index, span, decision) => options.onDecided?.(span, decision),
     waiting: (_index, review) => options.onWaiting?.(review.id),
     columns: () => undefined,
     rows: (_index, batch) => {
@@ -306,6 +328,39 @@ describe("how large a statement is, by the plan", () => {
   ])("%s: %s", async (text, expected) => {
     const session = await one.gateway.sessions.openSql(engineer, "shop");
     expect((await run(session, text)).ends).toEqual([expected]);
+    await session.close("done");
+  });
+});
+
+describe("columns that are denied", () => {
+  const narrow = { ...engineer, groups: ["engineers", "narrow"] };
+  const clerk = { email: "clerk@acme.test", name: "Clerk", groups: ["clerks"] };
+
+  it.each([
+    ["forbidden", narrow, "select 1; select o.* from orders o limit 3", "select o.id from orders o limit 3"],
+    ["permitted by nothing", clerk, "select * from tickets", "select id from tickets"],
+    ["in a condition too", narrow, "select * from orders where total > 3", null],
+    ["beside a table", clerk, "select * from tickets, pg_class", null],
+    ["beside what no policy permits to be run", narrow, "select *, pg_read_file('/etc/passwd') from orders", null],
+    ["the guard's own refusal", narrow, "select total from orders, nowhere", null],
+  ])("are left out of what is proposed: %s", async (_name, person, text, expected) => {
+    const session = await one.gateway.sessions.openSql(person, "shop");
+    const decisions: { readonly span: Span; readonly decision: Decision }[] = [];
+    const { ends } = await run(session, text, { onDecided: (span, decision) => decisions.push({ span, decision }) });
+    const typed = (await session.sql.judge(text)).at(-1)?.decision;
+    const { span, decision } = decisions.at(-1) ?? {};
+    expect(ends.at(-1)).toBe("denied");
+    expect(decision?.outcome).toBe("deny");
+    expect(typed?.suggestion).toEqual(decision?.suggestion);
+    if (expected === null) {
+      expect(decision?.suggestion).toBeUndefined();
+      expect(JSON.stringify(decision)).not.toContain("permitted columns");
+    } else {
+      expect(decision?.suggestion).toEqual({ span, text: expected });
+      expect(text.slice(...(span ?? [0, 0]))).toMatch(/^select .* (orders|tickets)/);
+      expect(decision?.reasons.flatMap(({ hint }) => hint ?? [])).toEqual(["name the permitted columns: `id`"]);
+      expect((await run(session, expected)).ends).toEqual(["done"]);
+    }
     await session.close("done");
   });
 });

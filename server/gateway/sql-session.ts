@@ -3,7 +3,7 @@ import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
 import type { Span } from "../core/domain/span.ts";
-import type { ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
+import type { Catalog, ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
 import {
   authorize,
   type Granted,
@@ -16,6 +16,7 @@ import {
   type Verdict,
 } from "./authorize.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
+import { withPermittedColumns } from "./permitted-columns.ts";
 import type { SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
@@ -120,7 +121,7 @@ export class SqlSession {
         const { described, execution } = judgeable;
         return {
           span: statement.span,
-          decision: judge(this.#context, this.#requester, judgeable),
+          decision: await this.#withPermitted(statement, judgeable, judge(this.#context, this.#requester, judgeable), catalog),
           microActions: described.microActions,
           sent: execution.ok ? execution.sent : "",
         };
@@ -224,7 +225,14 @@ export class SqlSession {
     }
     const judgeable = await this.#estimated(prepared.judgeable);
     const verdict = await authorize(this.#context, this.#reviews, this.#requester, judgeable, grant);
-    return { ...verdict, microActions: judgeable.described.microActions, judgeable };
+    const { microActions } = judgeable.described;
+    if (verdict.outcome !== "deny") return { ...verdict, microActions, judgeable };
+    const decision = await this.#withPermitted(statement, judgeable, verdict.decision, catalog);
+    return { outcome: "deny", decision, microActions, judgeable } as const;
+  }
+
+  #withPermitted(statement: ParsedStatement, judgeable: Judgeable<PreparedSql>, decision: Decision, catalog: Catalog) {
+    return withPermittedColumns(this.#context, this.#requester, statement, judgeable, decision, catalog, this.#connection.state);
   }
 
   /** With what the planner says, where a policy asks for it and the statement would not be denied for another reason. */
@@ -235,8 +243,9 @@ export class SqlSession {
     if (!this.#context.configuration.set.policies.some((policy) => policy.asksForEstimate)) return judgeable;
     // Planning runs immutable functions: nobody has judged those of the database.
     const unknown = described.microActions.some(({ action }) => action === "sql:call" || action === "sql:opaque");
-    const allowed = judge(this.#context, this.#requester, sized(judgeable, { rows: 0, cost: 0 })).outcome !== "deny";
-    const size = unknown || !allowed ? null : await this.#connection.estimate(execution.value);
+    const smallest = sized(judgeable, { rows: 0, cost: 0 });
+    if (judge(this.#context, this.#requester, smallest).outcome === "deny") return smallest;
+    const size = unknown ? null : await this.#connection.estimate(execution.value);
     return size === null ? judgeable : sized(judgeable, size);
   }
 

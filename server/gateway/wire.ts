@@ -29,6 +29,7 @@ export function toWireDecision(decision: Decision, microActions: readonly MicroA
     masked: decision.obligations.flatMap((obligation) =>
       obligation.type === "mask" ? [{ column: obligation.column, mask: obligation.mask }] : [],
     ),
+    suggestion: decision.suggestion,
   };
 }
 

@@ -48,4 +48,11 @@ export interface Decision {
   readonly obligations: readonly Obligation[];
   /** Version of the policy set that decided; grows with every saved change. */
   readonly policyVersion: number;
+  /** How the statement could be put so that it is not denied, and what of the submitted text that replaces. */
+  readonly suggestion?: Suggestion;
+}
+
+export interface Suggestion {
+  readonly span: Span;
+  readonly text: string;
 }
