@@ -97,13 +97,13 @@ const known = new WeakMap<
 
 /** A text that was parsed before is the same object; on the same definitions and in the same state it means the same. */
 function describedAgain(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState): DescribedSql {
+  // What names of the session stand for is looked up each time.
+  if ((state.prepared?.size ?? 0) + (state.cursors?.size ?? 0) > 0) return describeSql(statement, catalog, state);
   const key = JSON.stringify([state.searchPath, state.defaultSearchPath, state.transaction]);
   const found = known.get(statement);
   if (found !== undefined && found.catalog === catalog && found.state === key) return found.described;
   const described = describeSql(statement, catalog, state);
-  // What names of the session stand for is looked up each time.
-  const byName = (state.prepared?.size ?? 0) + (state.cursors?.size ?? 0) > 0;
-  if (!byName) known.set(statement, { catalog, state: key, described });
+  known.set(statement, { catalog, state: key, described });
   return described;
 }
 
