@@ -31,6 +31,8 @@ function table(number: number): Relation {
     parents: [],
     children: [],
     definition: null,
+    barrier: false,
+    readable: true,
     rules: false,
     fingerprint: String(number),
   };

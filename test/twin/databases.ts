@@ -42,6 +42,11 @@ INSERT INTO "Odd Names" SELECT g / 2, g % 2, (ARRAY['a','b',NULL])[g % 3 + 1], g
 CREATE TABLE lines(order_id int, line int, product text, price numeric(10,2), PRIMARY KEY (order_id, line));
 INSERT INTO lines SELECT g / 3 + 1, g % 3, (ARRAY['nut','bolt','a'])[g % 3 + 1], g * 0.75 FROM generate_series(0, 10) g;
 CREATE VIEW moods AS SELECT "Key" AS id, part, feel, "select" AS choice, born FROM "Odd Names";
+CREATE VIEW spread AS SELECT id, upper(email) AS email, substr(ssn, 1, 4) AS start, length(phone) AS digits, profile -> 'tier' AS tier, lower(city) AS city FROM customers WHERE ssn > '5' OR phone IS NULL;
+CREATE VIEW spending AS SELECT c.id, c.city, count(o.id) AS orders, sum(o.total) AS total, max(p.amount) AS amount FROM customers c LEFT JOIN orders o ON o.customer_id = c.id LEFT JOIN payments p ON p.id = o.id GROUP BY c.id;
+CREATE VIEW here WITH (security_barrier) AS SELECT id, status, region, total FROM orders WHERE total > 20;
+CREATE VIEW here_twice AS WITH big AS (SELECT * FROM here WHERE total > 30) SELECT b.id, b.total, s.start, s.email AS written FROM big b JOIN spread s USING (id) UNION ALL SELECT id, total, region, NULL FROM here;
+CREATE VIEW wages AS SELECT dept, salary, rank() OVER (PARTITION BY dept ORDER BY salary DESC) AS place, salary > (SELECT avg(salary) FROM hr.paylog) AS above FROM hr.staff;
 REFRESH MATERIALIZED VIEW mv_customers;
 RESET ROLE;
 CREATE ROLE ${READER} NOLOGIN; GRANT USAGE ON SCHEMA public, hr TO ${READER};
@@ -65,6 +70,11 @@ const TABLES = [
   "v_checked",
   "mv_customers",
   "moods",
+  "spread",
+  "spending",
+  "here",
+  "here_twice",
+  "wages",
 ].map((name) => `public.${name}`);
 const READABLE = [...TABLES, "hr.staff", "hr.paylog"];
 

@@ -183,7 +183,7 @@ async function typeName(client: pg.Client, types: Map<string, string>, field: Fi
 }
 
 const ROW_TYPES =
-  /^(?:hr\.)?(?:customers|payments|orders|events(?:_2024)?|people|vip_people|"Odd Names"|lines|\w+_contacts|v_checked|mv_customers|moods|staff|paylog|record)$/;
+  /^(?:hr\.)?(?:customers|payments|orders|events(?:_2024)?|people|vip_people|"Odd Names"|lines|\w+_contacts|v_checked|mv_customers|moods|spread|spending|here|here_twice|wages|staff|paylog|record)$/;
 
 /** A masked table's row is a record: it has the same text, but no longer the table's type. */
 function sameType(name: string): string {

@@ -33,7 +33,15 @@ export const relations = (where: Where) => `SELECT c.oid::int8, n.nspname, c.rel
     EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid AND r.ev_type <> '1')::text,
     CASE WHEN ${OWN} THEN ${FINGERPRINT} ELSE '' END,
     CASE WHEN c.relkind IN ('v', 'm') AND ${OWN} THEN pg_catalog.pg_get_viewdef(c.oid) END,
-    (SELECT pg_catalog.array_to_string(p.partattrs::int2[], ',') FROM pg_catalog.pg_partitioned_table AS p WHERE p.partrelid = c.oid)
+    (SELECT pg_catalog.array_to_string(p.partattrs::int2[], ',') FROM pg_catalog.pg_partitioned_table AS p WHERE p.partrelid = c.oid),
+    EXISTS (SELECT 1 FROM pg_catalog.pg_options_to_table(c.reloptions) AS o
+      WHERE c.relkind = 'v' AND o.option_name = 'security_barrier' AND o.option_value::bool)::text,
+    (NOT c.relrowsecurity AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite AS r
+        JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> c.oid
+        WHERE c.relkind = 'v' AND ${OWN} AND r.ev_class = c.oid
+          AND NOT pg_catalog.has_table_privilege(c.relowner, d.refobjid, 'SELECT')))::text
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   WHERE ${KINDS} AND ${schemas(where)}`;
 

@@ -81,7 +81,7 @@ async function readRelations(ask: Ask, parser: SqlParser, types: TypeReader, whe
       .map((column) => column.name);
   };
   const relations: Relation[] = [];
-  for (const [oid = "", schema, name, kind, rules, fingerprint, definition, partition] of rows) {
+  for (const [oid = "", schema, name, kind, rules, fingerprint, definition, partition, barrier, readable] of rows) {
     if (oid === null) continue;
     const own = columns.get(oid) ?? [];
     const keys = constraints.get(oid) ?? [];
@@ -102,6 +102,8 @@ async function readRelations(ask: Ask, parser: SqlParser, types: TypeReader, whe
       parents: (parents.get(oid) ?? []).map((row) => Number(row[1])),
       children: (children.get(oid) ?? []).map((row) => Number(row[1])),
       definition: definition === null || definition === undefined ? null : await parsedView(parser, definition),
+      barrier: barrier === "true",
+      readable: readable === "true",
       rules: rules === "true",
       fingerprint: fingerprint ?? "",
     });

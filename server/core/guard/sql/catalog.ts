@@ -54,6 +54,10 @@ export interface CatalogRelation {
   readonly children: readonly number[];
   /** Views: the definition with qualified names. Null: not a view, or the server would not tell. */
   readonly definition: ParsedStatement | null;
+  /** Views: `security_barrier`. */
+  readonly barrier: boolean;
+  /** Whether the gateway's own role may read all of it, with no row security in between; for a view its owner too, of what it names. */
+  readonly readable: boolean;
   /** Whether rewrite rules beyond a view's own change what a write does. */
   readonly rules: boolean;
   /** Changes with every change of the definition. */

@@ -18,6 +18,8 @@ const RAW: Masking = { as: "raw" };
 
 export interface Maskings {
   readonly of: (relation: CatalogRelation, column: CatalogColumn, only: boolean) => Masking;
+  /** What configuration says of the column itself, without where its data comes from. */
+  readonly own: (relation: CatalogRelation, column: string) => Masking;
   /** All row filters that hold for a relation; an identifier instead of a text where they cannot be enforced. */
   readonly filters: (
     relation: CatalogRelation,
@@ -121,7 +123,7 @@ export function maskingsFor(catalog: Catalog, protection: Protection): Maskings 
     return { filters: unique, beyond: beyond?.id ?? null };
   };
 
-  return { of, filters, anyMasked };
+  return { of, own: (relation, column) => direct(relation, column) ?? RAW, filters, anyMasked };
 }
 
 /** The session's own table holds what the person has typed, and rows as they were shown: nothing to mask again. */

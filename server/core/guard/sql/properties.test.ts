@@ -15,7 +15,7 @@ import { OPEN, type Protection } from "./protection.ts";
 
 const FAMILIES: Readonly<Record<string, Type>> = { int4: "int", text: "text", jsonb: "jsonb", numeric: "num" };
 const TABLES: readonly Table[] = CATALOG.relations
-  .filter((relation) => relation.schema !== "pg_catalog" && !["areas", "shouting"].includes(relation.name))
+  .filter((relation) => relation.schema !== "pg_catalog" && !["shouting"].includes(relation.name) && relation.readable)
   .map(({ schema, name, kind, columns, primaryKey }) => ({
     schema,
     name,

@@ -8,24 +8,34 @@ export function qualifiedName(relation: { readonly schema: string; readonly name
   return `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
 }
 
+/** What stands in FROM instead of the relation's name. */
+export interface Base {
+  readonly text: string;
+  /** No condition of the statement may run below it. */
+  readonly barrier: boolean;
+}
+
 /**
  * The relation as the principal may see it. Layers from the inside: rows (behind a barrier: `OFFSET 0` keeps the
  * statement's own conditions from running on rows that the filter hides), masks, generated columns computed again.
  */
 export function subqueryFor(
   use: RelationUse,
+  definition: Base | null,
   masking: (column: RelationUse["relation"]["columns"][number]) => Masking,
   filters: readonly { readonly where: string }[],
   source: string,
 ): string {
   const { relation } = use;
   const sample = use.sample === null ? "" : ` ${source.slice(...use.sample)}`;
-  const base = `${use.only ? "ONLY " : ""}${qualifiedName(relation)}${sample}`;
+  const base = definition?.text ?? `${use.only ? "ONLY " : ""}${qualifiedName(relation)}${sample}`;
   const system = [...use.system.keys()].map(quoteName);
+  const conditions = filters.map((filter) => `(${filter.where}\n)`).join(" AND ");
+  const where = conditions === "" ? "" : ` WHERE ${conditions}`;
   const rows =
-    filters.length === 0
+    where === "" && definition?.barrier !== true
       ? base
-      : `(SELECT ${["*", ...system].join(", ")} FROM ${base} WHERE ${filters.map((filter) => `(${filter.where}\n)`).join(" AND ")} OFFSET 0) AS "_rows"`;
+      : `(SELECT ${["*", ...system].join(", ")} FROM ${base}${where} OFFSET 0) AS "_rows"`;
   const outer: string[] = [];
   const inner: string[] = [];
   let layered = false;

@@ -3,14 +3,19 @@ import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
 import { isCatalogueSchema } from "./catalogues.ts";
 import { CONSTANT, type Lineage } from "./lineage.ts";
 import { refusalOf } from "./refused.ts";
+import type { RelationUse } from "./scope.ts";
 import { query } from "./select.ts";
 
-/** What a view is made of. A view is masked where it is named, by where its columns come from; it is never inlined. */
+/** What a view is made of. */
 export interface ViewContent {
   /** False: its definition was not understood. */
   readonly known: boolean;
   readonly lineage: (column: CatalogColumn) => Lineage;
-  /** Every relation below it, views' own included. */
+  /** Its definition, walked. Null where `known` is false. */
+  readonly analysis: Analysis | null;
+  /** Every use of a relation below it, those in views below included. */
+  readonly uses: readonly RelationUse[];
+  /** The relations of `uses`. */
   readonly relations: readonly CatalogRelation[];
   /** Functions outside of `pg_catalog` that it runs, `schema.name`, those of views below it included. */
   readonly called: readonly string[];
@@ -18,7 +23,15 @@ export interface ViewContent {
   readonly opaque: readonly string[];
 }
 
-const UNKNOWN: ViewContent = { known: false, lineage: () => CONSTANT, relations: [], called: [], opaque: [] };
+const UNKNOWN: ViewContent = {
+  known: false,
+  lineage: () => CONSTANT,
+  analysis: null,
+  uses: [],
+  relations: [],
+  called: [],
+  opaque: [],
+};
 const contents = new WeakMap<Catalog, Map<number, ViewContent>>();
 
 export function isView(relation: CatalogRelation): boolean {
@@ -42,21 +55,30 @@ function analyse(catalog: Catalog, relation: CatalogRelation): ViewContent {
   const analysis: Analysis = newAnalysis(definition, catalog, { searchPath: [], transaction: "idle" });
   const output = refusalOf(() => query(analysis, definition.tree, { scope: null, ctes: null }, {}));
   if ("refusal" in output || output.open || output.columns.length !== relation.columns.length) return UNKNOWN;
-  const relations: CatalogRelation[] = [];
+  const uses: RelationUse[] = [];
   const called = new Set(analysis.called);
   const opaque: string[] = [];
   for (const action of analysis.actions.values()) if (action.resource.kind === "opaque") opaque.push(action.resource.what);
   let complete = true;
-  for (const { relation: below } of analysis.uses) {
-    relations.push(below);
+  for (const use of analysis.uses) {
+    const below = use.relation;
+    uses.push(use);
     if (!isView(below) || isCatalogueSchema(below.schema)) continue;
     const inner = viewContent(catalog, below);
     complete &&= inner.known;
-    relations.push(...inner.relations);
+    uses.push(...inner.uses);
     opaque.push(...inner.opaque);
     for (const name of inner.called) called.add(name);
   }
   if (!complete) return UNKNOWN;
   const columns = new Map(relation.columns.map((column, index) => [column.number, output.columns[index]?.lineage ?? CONSTANT]));
-  return { known: true, lineage: (column) => columns.get(column.number) ?? CONSTANT, relations, called: [...called], opaque };
+  return {
+    known: true,
+    lineage: (column) => columns.get(column.number) ?? CONSTANT,
+    analysis,
+    uses,
+    relations: [...new Set(uses.map((use) => use.relation))],
+    called: [...called],
+    opaque,
+  };
 }
