@@ -129,7 +129,7 @@ const REFUSALS: readonly [string, string, string][] = [
   [
     "D4 definitions of masked tables stay",
     "ALTER TABLE customers RENAME COLUMN ssn TO s",
-    "refused: `customers` is masked or filtered for you: its definition cannot be changed @ customers",
+    "refused: `customers` is masked or filtered for you: its definition cannot be changed like this @ customers",
   ],
   [
     "D5 masked data is not stored",

@@ -3,6 +3,7 @@ import type { Span } from "../../domain/span.ts";
 import type { Analysis, Grouping, Natural } from "./analysis.ts";
 import type { Catalog, CatalogColumn, CatalogRelation } from "./catalog.ts";
 import { isCatalogueSchema } from "./catalogues.ts";
+import { isHarmlessDefinition, type ProtectedUse } from "./definitions.ts";
 import type { DescribedSql } from "./describe.ts";
 import { narrowed } from "./hidden-rows.ts";
 import { columnKey } from "./lineage.ts";
@@ -74,7 +75,7 @@ export function rewritten(rewriting: Rewriting, analysis: Analysis): readonly Sp
       for (const filter of filters) filtered.set(resourceName(table(relation)), filter.id);
       splices.push({ span: use.nameSpan, text: qualifiedName(relation), is: "target" });
     } else if (use.role === "named" || !isProtected) {
-      if (use.role === "named") refuseDefinition(described, use, isProtected);
+      if (use.role === "named" && isProtected) refuseDefinition(described, { use, hidden, filtered: filters.length > 0 });
       splices.push({
         span: use.nameSpan,
         text: qualifiedName(relation),
@@ -163,21 +164,11 @@ function refuseOnTarget(use: RelationUse, hidden: ReadonlyMap<string, string>, c
   refuseOracles(catalog, maskings, use);
 }
 
-function refuseDefinition(described: DescribedSql, use: RelationUse, isProtected: boolean): void {
-  const root = Object.keys(described.statement.tree)[0] ?? "";
-  if (isProtected && !HARMLESS_DEFINITIONS.has(root)) {
-    refuse(`\`${use.relation.name}\` is masked or filtered for you: its definition cannot be changed`, use.nameSpan);
-  }
+function refuseDefinition(described: DescribedSql, own: ProtectedUse): void {
+  if (isHarmlessDefinition(described.statement.tree, own)) return;
+  const { relation, nameSpan } = own.use;
+  refuse(`\`${relation.name}\` is masked or filtered for you: its definition cannot be changed like this`, nameSpan);
 }
-
-/** They move no value out of its mask. */
-const HARMLESS_DEFINITIONS: ReadonlySet<string> = new Set([
-  "CommentStmt",
-  "DropStmt",
-  "LockStmt",
-  "RefreshMatViewStmt",
-  "VacuumStmt",
-]);
 
 /** Masked values that are stored destroy data, raw ones would be laundered. */
 function refuseStored(described: DescribedSql, use: RelationUse, hidden: ReadonlyMap<string, string>): void {

@@ -115,8 +115,10 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
       return created(analysis, node);
     case "AlterTableStmt":
       for (const command of children(node, "cmds")) {
-        const subtype = word(tagged(command)?.node ?? NOTHING, "subtype");
+        const given = tagged(command)?.node ?? NOTHING;
+        const subtype = word(given, "subtype");
         if (!ALTERATIONS.has(subtype)) noteOpaque(analysis, `ALTER TABLE: ${subtype.replace(/^AT_/, "")}`, span);
+        if (word(given, "behavior") === "DROP_CASCADE") noteOpaque(analysis, "ALTER TABLE … CASCADE", span);
       }
       return definition(analysis, node);
     case "IndexStmt":
