@@ -95,6 +95,8 @@ describe("prepared statements", () => {
     expect(await see("EXECUTE p (3, upper('y'))")).toBe("id,ssn!ssn,given; 3,***,Y");
     expect(await see("EXECUTE p (3, 'z')", OPEN)).toBe("id,ssn,given; 3,603-33-3003,z");
     expect(await see("EXECUTE p (1, 'z')")).toBe("id,ssn!ssn,given; 1,***,z");
+    expect(await see("EXPLAIN (COSTS off) EXECUTE p (1, 'z')")).toMatch(/^QUERY PLAN; .*Scan/);
+    expect(await see("EXPLAIN (ANALYZE, VERBOSE, COSTS off, TIMING off) EXECUTE p (1, 'z')")).toMatch(/'\*\*\*'/);
     expect(await see("DEALLOCATE p")).toBe("DEALLOCATE");
     expect(await see("EXECUTE p (1, 'z')")).toBe('refused: prepared statement "p" does not exist');
   });

@@ -166,6 +166,21 @@ const UTILITIES: readonly [string, string, readonly string[]][] = [
     ["explain target @ EXPLAIN SELECT id FROM orders", "select public.orders.id @ id", "select public.orders @ orders"],
   ],
   [
+    "U3 EXPLAIN of a table that would be made",
+    "EXPLAIN (SETTINGS, COSTS off) CREATE TABLE t AS SELECT id FROM orders",
+    [
+      "explain target @ EXPLAIN (SETTINGS, COSTS off) CREATE TABLE t AS SELECT id FROM orders",
+      "ddl public.t @ t",
+      "select public.orders.id @ id",
+      "select public.orders @ orders",
+    ],
+  ],
+  [
+    "U3 EXPLAIN ANALYZE makes no table",
+    "EXPLAIN ANALYZE CREATE TABLE t AS SELECT id FROM orders",
+    ["refused: EXPLAIN ANALYZE would make the table @ EXPLAIN ANALYZE CREATE TABLE t AS SELECT id FROM orders"],
+  ],
+  [
     "U4 a cursor without a transaction",
     "DECLARE c CURSOR FOR SELECT 1",
     ["refused: DECLARE CURSOR can only be used in transaction blocks @ DECLARE c CURSOR FOR SELECT 1"],

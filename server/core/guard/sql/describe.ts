@@ -12,7 +12,7 @@ import type { ParsedStatement } from "./parsed.ts";
 import { refusalOf, refuse } from "./refused.ts";
 import { type Output, query } from "./select.ts";
 import { everyNode, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word } from "./tree.ts";
-import { PLAIN, type TransactionEffect, type Utility, utility } from "./utility.ts";
+import { explained, PLAIN, type TransactionEffect, type Utility, utility } from "./utility.ts";
 import { isView, viewContent } from "./view.ts";
 
 /** One statement, understood: what it would do, and what ./protect.ts needs to write it anew. */
@@ -58,7 +58,9 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
   const root = tagged(statement.tree);
   if (root === null) refuse("the statement was not understood", statement.span);
   const analysis = newAnalysis(statement, catalog, state);
-  if (root.tag === "ExecuteStmt" || root.tag === "FetchStmt") return throughName(statement, catalog, state, root);
+  if (root.tag === "ExecuteStmt" || root.tag === "FetchStmt") return throughName(statement, catalog, state, root, null);
+  const explains = root.tag === "ExplainStmt" ? tagged(root.node.query) : null;
+  if (explains?.tag === "ExecuteStmt") return throughName(statement, catalog, state, explains, root.node);
   const kind = KINDS[root.tag];
   const isQuery = kind !== undefined;
   const output = isQuery ? query(analysis, statement.tree, { scope: null, ctes: null }, {}) : null;
@@ -109,8 +111,15 @@ function finish(analysis: Analysis, opaque: boolean): void {
 }
 
 /** EXECUTE, FETCH and MOVE do what the statement that they name would do, judged anew; it stands where the name stands. */
-function throughName(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState, root: Tagged): DescribedSql {
+function throughName(
+  statement: ParsedStatement,
+  catalog: Catalog,
+  state: SqlSessionState,
+  root: Tagged,
+  explain: TreeNode | null,
+): DescribedSql {
   const analysis = newAnalysis(statement, catalog, state);
+  const runs = explain === null || explained(analysis, explain);
   const executes = root.tag === "ExecuteStmt";
   const named = executes ? execute(analysis, root.node) : cursorNamed(analysis, word(root.node, "portalname"));
   const inner = refusalOf(() => described(named, catalog, state));
@@ -119,6 +128,7 @@ function throughName(statement: ParsedStatement, catalog: Catalog, state: SqlSes
     refuse(`in \`${named.text.slice(0, 80)}\`: ${message}`, statement.span, hint);
   }
   finish(analysis, false);
+  if (!runs) inner.analysis.writes = false;
   const moved = inner.microActions.map((action) => ({ ...action, span: statement.span }));
   const carried = tagged(tagged(named.tree)?.node.query);
   const kind = carried === null ? inner.sqlKind : (KINDS[carried.tag] ?? inner.sqlKind);
@@ -129,12 +139,12 @@ function throughName(statement: ParsedStatement, catalog: Catalog, state: SqlSes
     text: `${statement.text}\n${named.text}`,
     span: statement.span,
     microActions: [...moved, ...analysis.actions.values()],
-    facts: { ...inner.facts, kind },
+    facts: { ...inner.facts, kind: explain === null ? kind : "explain" },
     statement,
     analysis,
-    output: moves ? null : inner.output,
-    sqlKind: executes ? "execute" : "fetch",
-    effect: fillsTemporary(inner.analysis) ? { keeps: "rows" } : null,
+    output: moves || explain !== null ? null : inner.output,
+    sqlKind: explain !== null ? "explain" : executes ? "execute" : "fetch",
+    effect: runs && fillsTemporary(inner.analysis) ? { keeps: "rows" } : null,
     inspect: null,
     through: inner,
   };

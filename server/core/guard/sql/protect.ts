@@ -111,7 +111,7 @@ function throughName(described: DescribedSql, through: DescribedSql, protection:
   const { statement, analysis } = described;
   const spliced = splice(statement.source, statement.span, analysis.edits);
   if (spliced === null) refuse("the statement could not be rewritten", statement.span);
-  const executes = described.sqlKind === "execute";
+  const executes = described.sqlKind !== "fetch";
   const prepared: PreparedSql = {
     ...inner.prepared,
     ...head(described),

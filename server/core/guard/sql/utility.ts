@@ -187,13 +187,16 @@ const EXPLAIN_OPTIONS: ReadonlySet<string> = new Set([
   "format",
   "generic_plan",
   "memory",
+  "serialize",
+  "settings",
   "summary",
   "timing",
   "verbose",
   "wal",
 ]);
 
-function explain(analysis: Analysis, node: TreeNode): Utility {
+/** EXPLAIN's own part. Answers whether it runs what it explains. */
+export function explained(analysis: Analysis, node: TreeNode): boolean {
   const span = analysis.statement.span;
   let runs = false;
   for (const option of children(node, "options")) {
@@ -202,15 +205,27 @@ function explain(analysis: Analysis, node: TreeNode): Utility {
     if (!EXPLAIN_OPTIONS.has(name)) refuse(`EXPLAIN option \`${name}\` is not supported`, span);
     if (name === "analyze") runs = true;
   }
-  const inner = tagged(node.query);
-  if (inner === null || !["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"].includes(inner.tag)) {
-    refuse("EXPLAIN is for queries and data changes here", span);
-  }
   note(analysis, "sql:explain", { kind: "target" }, span);
-  query(analysis, node.query, NOWHERE, {});
+  return runs;
+}
+
+function explain(analysis: Analysis, node: TreeNode): Utility {
+  const { span } = analysis.statement;
+  const runs = explained(analysis, node);
+  const inner = tagged(node.query);
+  if (inner !== null && EXPLAINED_QUERIES.has(inner.tag)) query(analysis, node.query, NOWHERE, {});
+  else if (inner?.tag === "CreateTableAsStmt") {
+    if (runs) refuse("EXPLAIN ANALYZE would make the table", span, "leave out ANALYZE, or explain the query alone");
+    storedQuery(analysis, inner.tag, inner.node);
+    analysis.created = null;
+  } else if (inner?.tag === "DeclareCursorStmt") {
+    query(analysis, inner.node.query, NOWHERE, {});
+  } else refuse("EXPLAIN is for queries and data changes here", span);
   if (!runs) analysis.writes = false;
   return { ...PLAIN, kind: "explain" };
 }
+
+const EXPLAINED_QUERIES: ReadonlySet<string> = new Set(["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"]);
 
 function copy(analysis: Analysis, node: TreeNode): Utility {
   const span = analysis.statement.span;
