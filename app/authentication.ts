@@ -21,6 +21,7 @@ export function authentication(): NextAuthOptions {
       verified: profile.email_verified !== false,
       name: profile.name ?? profile.email ?? profile.sub,
       groups: z.array(Text).max(1_000).catch([]).parse(profile[provider.groupsClaim]),
+      attributes: attributesOf(profile, provider.attributeClaims),
     }));
 
   return {
@@ -53,9 +54,9 @@ export function authentication(): NextAuthOptions {
       },
       jwt: async ({ token, profile }) => {
         if (profile === undefined) return { sub: token.sub, sid: token.sid, exp: token.exp, iat: token.iat };
-        const { email, name, groups } = Profile.parse(profile);
+        const { email, name, groups, attributes } = Profile.parse(profile);
         const id = email.toLowerCase();
-        const sid = await identity.signIn({ email: id, name, groups });
+        const sid = await identity.signIn({ email: id, name, groups, attributes });
         return { sub: id, sid };
       },
       session: ({ session }) => ({ expires: session.expires }),
@@ -67,6 +68,20 @@ export function authentication(): NextAuthOptions {
       },
     },
   };
+}
+
+/** Text, numbers and truth values, as text. A claim that is absent or anything else gives no attribute. */
+function attributesOf(
+  profile: Readonly<Record<string, unknown>>,
+  claims: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const Value = z.union([Text, z.number(), z.boolean()]).transform(String);
+  return Object.fromEntries(
+    Object.entries(claims).flatMap(([name, claim]) => {
+      const value = Value.safeParse(profile[claim]);
+      return value.success ? [[name, value.data]] : [];
+    }),
+  );
 }
 
 /** A redirect to somewhere else after the sign-in would lend this origin's good name to it. */

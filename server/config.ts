@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+/** As `principal.attributes.NAME` can be written in a row filter, then the claim where it has another name. */
+const ATTRIBUTE = /^[a-z_][a-zA-Z0-9_]*(=\S+)?$/;
+
 /**
  * The only reader of the process's environment. Parsed once; nonsense refuses to start with a text that names the
  * variable. Absent everywhere: what suits trying Gatehouse on one's own machine.
@@ -22,6 +25,20 @@ const Environment = z.object({
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   OIDC_SCOPE: z.string().min(1).default("openid email profile groups"),
   OIDC_GROUPS_CLAIM: z.string().min(1).default("groups"),
+  /** Claims that become `principal.attributes`, with commas: `region,cost_center=https://acme.test/cost-center`. */
+  OIDC_ATTRIBUTES: z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().regex(ATTRIBUTE, "takes names such as `region`, or `name=claim`")))
+    .transform((entries) =>
+      Object.fromEntries(entries.map((entry) => [entry.split("=", 1)[0] ?? entry, entry.slice(entry.indexOf("=") + 1)])),
+    ),
   /** Members of this group may administer from the first start on. */
   GATEHOUSE_ADMIN_GROUP: z.string().min(1).default("gatehouse-admins"),
   /** Where checkpoints of the record are appended outside the database. */

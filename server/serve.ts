@@ -59,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
           principal: profile.email.toLowerCase(),
           target: "",
           session: "",
-          body: { groups: profile.groups },
+          body: { groups: profile.groups, attributes: profile.attributes },
         });
         const created = await context.signIns.create({ ...profile, email: profile.email.toLowerCase() }, options.signInMs);
         return created.sid;

@@ -44,7 +44,9 @@ export function PeoplePage({ mayWrite }: { mayWrite: boolean }) {
             <div>
               <b>{person.name === "" ? person.id : person.name}</b> <code>{person.id}</code>
               <p>
-                {person.groups.length === 0 ? "in no group" : person.groups.join(", ")} · {counted(person.signIns, "sign-in")} now
+                {person.groups.length === 0 ? "in no group" : person.groups.join(", ")}
+                {Object.entries(person.attributes).map(([name, value]) => ` · ${name} ${value}`)} ·{" "}
+                {counted(person.signIns, "sign-in")} now
                 {person.lastSignIn === null ? null : (
                   <>
                     {" "}

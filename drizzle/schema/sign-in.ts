@@ -6,6 +6,7 @@ export const signIn = pgTable("sign_in", {
   email: text().notNull(),
   name: text().notNull(),
   groups: jsonb().notNull().$type<readonly string[]>(),
+  attributes: jsonb().notNull().default({}).$type<Readonly<Record<string, string>>>(),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   expiresAt: timestamp({ withTimezone: true }).notNull(),
   revokedAt: timestamp({ withTimezone: true }),

@@ -63,6 +63,7 @@ export async function demoCommand(options: { readonly port: string; readonly dev
         clientSecret: keys.client,
         scope: "openid email profile groups",
         groupsClaim: "groups",
+        attributeClaims: { region: "region" },
       },
       development: options.development === true,
       log,

@@ -53,6 +53,7 @@ function providerOf(config: Config): Installed["identity"]["provider"] {
     clientSecret: OIDC_CLIENT_SECRET,
     scope: config.OIDC_SCOPE,
     groupsClaim: config.OIDC_GROUPS_CLAIM,
+    attributeClaims: config.OIDC_ATTRIBUTES,
   };
 }
 

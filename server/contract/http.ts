@@ -133,6 +133,7 @@ export interface PersonItem {
   readonly id: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
   /** That hold now. */
   readonly signIns: number;
   readonly lastSignIn: number | null;

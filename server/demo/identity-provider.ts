@@ -11,12 +11,13 @@ export interface DemoAccount {
   readonly email: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly region: string;
 }
 
 export const DEMO_ACCOUNTS: readonly DemoAccount[] = [
-  { email: "engineer@acme.test", name: "Engineer", groups: ["engineers"] },
-  { email: "reviewer@acme.test", name: "Reviewer", groups: ["sre-leads", "engineers"] },
-  { email: "admin@acme.test", name: "Admin", groups: ["gatehouse-admins"] },
+  { email: "engineer@acme.test", name: "Engineer", groups: ["engineers"], region: "EU" },
+  { email: "reviewer@acme.test", name: "Reviewer", groups: ["sre-leads", "engineers"], region: "EU" },
+  { email: "admin@acme.test", name: "Admin", groups: ["gatehouse-admins"], region: "US" },
 ];
 
 export interface DemoIdentityProvider {
@@ -54,7 +55,7 @@ export async function startDemoIdentityProvider(options: DemoIdentityOptions): P
       keys: [options.cookieKey],
       names: { session: "gatehouse-idp", interaction: "gatehouse-idp-interaction", resume: "gatehouse-idp-resume" },
     },
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"] },
+    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "region"], groups: ["groups"] },
     conformIdTokenClaims: false,
     features: { devInteractions: { enabled: false } },
     pkce: { required: () => true },
@@ -63,7 +64,14 @@ export async function startDemoIdentityProvider(options: DemoIdentityOptions): P
       if (account === undefined) return undefined;
       return {
         accountId: id,
-        claims: () => ({ sub: id, email: account.email, email_verified: true, name: account.name, groups: [...account.groups] }),
+        claims: () => ({
+          sub: id,
+          email: account.email,
+          email_verified: true,
+          name: account.name,
+          region: account.region,
+          groups: [...account.groups],
+        }),
       };
     },
     interactions: { url: (_context, interaction) => `/choose/${interaction.uid}` },

@@ -61,6 +61,7 @@ export interface Installed {
       readonly email: string;
       readonly name: string;
       readonly groups: readonly string[];
+      readonly attributes: Readonly<Record<string, string>>;
     }) => Promise<string>;
     readonly signOut: (sid: string) => Promise<void>;
     readonly provider: {
@@ -69,6 +70,8 @@ export interface Installed {
       readonly clientSecret: string;
       readonly scope: string;
       readonly groupsClaim: string;
+      /** Attribute's name → the claim that holds it. */
+      readonly attributeClaims: Readonly<Record<string, string>>;
     };
     readonly secret: string;
   };

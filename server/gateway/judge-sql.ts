@@ -42,7 +42,9 @@ export async function prepareSql(
   const decidedBy = (): string => {
     const now = context.clock.now();
     const grants = context.standing.grantsOf(requester.principal, requester.target).filter((grant) => now < grant.until);
-    return JSON.stringify([context.configuration.set.version, requester.principal.groups, grants.map((grant) => grant.id)]);
+    const { version, policies } = context.configuration.set;
+    const time = policies.some((policy) => policy.asksForTime) ? now : null;
+    return JSON.stringify([version, requester.principal.groups, grants.map((grant) => grant.id), time]);
   };
   const before = decidedBy();
   const guarded = guard();

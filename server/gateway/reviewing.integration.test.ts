@@ -673,7 +673,10 @@ describe("notifications", () => {
 
 describe("P6 people", () => {
   it("who is disabled is out within a second on every replica, and stays out", async () => {
-    const signedIn = await one.gateway.context.signIns.create({ email: ann.email, name: "Ann", groups: ["engineers"] }, 60_000);
+    const signedIn = await one.gateway.context.signIns.create(
+      { email: ann.email, name: "Ann", groups: ["engineers"], attributes: {} },
+      60_000,
+    );
     const here = await one.gateway.sessions.openSql(ann, "shop");
     const there = await two.gateway.sessions.openSql(ann, "shop");
     const ended = Promise.all([here, there].map((session) => new Promise<string>((resolve) => session.onEnded(resolve))));
@@ -692,9 +695,9 @@ describe("P6 people", () => {
     await running.catch(() => undefined);
     expect(await one.gateway.context.signIns.find(signedIn.sid)).toBeNull();
     await expect(two.gateway.sessions.openSql(ann, "shop")).rejects.toMatchObject({ code: "forbidden" });
-    await expect(two.gateway.context.signIns.create({ email: ann.email, name: "Ann", groups: [] }, 60_000)).rejects.toThrow(
-      "disabled",
-    );
+    await expect(
+      two.gateway.context.signIns.create({ email: ann.email, name: "Ann", groups: [], attributes: {} }, 60_000),
+    ).rejects.toThrow("disabled");
     const { people } = await two.gateway.verbs.people(as(admin, two));
     expect(people.find((person) => person.id === ann.email)).toMatchObject({ signIns: 0, disabled: { reason: "left" } });
     await one.gateway.verbs.changePerson(as(admin), { id: ann.email, change: "enable", reason: "" });

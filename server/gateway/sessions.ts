@@ -241,6 +241,7 @@ export class Sessions {
 
   /** INVARIANT (P3, P6): without the store nothing can be recorded and no revocation heard, so what runs ends. */
   #look(): void {
+    if (this.#context.configuration.set.policies.some((policy) => policy.asksForTime)) void this.#rejudge();
     this.#lost = this.#context.configuration.current ? 0 : this.#lost + 1;
     if (this.#lost < LOOKS_LOST) return;
     for (const live of this.#live.values()) void live.end("the store cannot be reached: nothing can be put on the record");

@@ -37,6 +37,8 @@ export interface SignIn {
   readonly email: string;
   readonly name: string;
   readonly groups: readonly string[];
+  /** Of the identity provider's claims, those that the deployment names. */
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 export interface SignInStore {
@@ -99,6 +101,7 @@ export interface PersonItem {
   readonly id: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
   /** That hold now. */
   readonly signIns: number;
   readonly lastSignIn: number | null;

@@ -19,12 +19,14 @@ export function createPeopleStore(pool: pg.Pool): PeopleStore {
       attempt("cannot read the people", async () => {
         const found = await pool.query<PersonItem>(
           `SELECT coalesce(s.id, d.id) AS id, coalesce(s.name, '') AS name, coalesce(s.groups, '[]'::jsonb) AS groups,
+             coalesce(s.attributes, '{}'::jsonb) AS attributes,
              coalesce(s.live, 0) AS "signIns", (extract(epoch FROM s.last) * 1000)::float8 AS "lastSignIn",
              CASE WHEN d.id IS NULL THEN NULL ELSE jsonb_build_object(
                'at', (extract(epoch FROM d.at) * 1000)::float8, 'by', d.by, 'reason', d.reason) END AS disabled
            FROM (
              SELECT lower(email) AS id, (array_agg(name ORDER BY created_at DESC))[1] AS name,
-               (array_agg(groups ORDER BY created_at DESC))[1] AS groups, max(created_at) AS last,
+               (array_agg(groups ORDER BY created_at DESC))[1] AS groups,
+               (array_agg(attributes ORDER BY created_at DESC))[1] AS attributes, max(created_at) AS last,
                count(*) FILTER (WHERE revoked_at IS NULL AND expires_at > now())::int AS live
              FROM sign_in GROUP BY lower(email)
            ) s FULL JOIN disabled_person d ON d.id = s.id ORDER BY 1 LIMIT ${MOST}`,

@@ -10,10 +10,10 @@ export function createSignInStore(pool: pg.Pool): SignInStore {
       attempt("cannot save the sign-in", async () => {
         const sid = randomBytes(24).toString("base64url");
         const made = await pool.query(
-          `INSERT INTO sign_in (sid, email, name, groups, expires_at)
-           SELECT $1, $2, $3, $4, now() + $5 * interval '1 millisecond'
+          `INSERT INTO sign_in (sid, email, name, groups, attributes, expires_at)
+           SELECT $1, $2, $3, $4, $5, now() + $6 * interval '1 millisecond'
            WHERE NOT EXISTS (SELECT 1 FROM disabled_person WHERE id = lower($2))`,
-          [sid, person.email, person.name, JSON.stringify(person.groups), validForMs],
+          [sid, person.email, person.name, JSON.stringify(person.groups), JSON.stringify(person.attributes), validForMs],
         );
         if (made.rowCount !== 1) throw new PersonDisabled(`\`${person.email}\` is disabled in Gatehouse; ask an admin`);
         return { sid, ...person };
@@ -21,7 +21,7 @@ export function createSignInStore(pool: pg.Pool): SignInStore {
     find: (sid) =>
       attempt("cannot read the sign-in", async () => {
         const found = await pool.query<SignIn>(
-          `SELECT sid, email, name, groups FROM sign_in WHERE sid = $1 AND revoked_at IS NULL AND expires_at > now()
+          `SELECT sid, email, name, groups, attributes FROM sign_in WHERE sid = $1 AND revoked_at IS NULL AND expires_at > now()
              AND NOT EXISTS (SELECT 1 FROM disabled_person WHERE id = lower(email))`,
           [sid],
         );

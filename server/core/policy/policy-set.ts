@@ -38,6 +38,8 @@ export interface CompiledPolicy {
   readonly condition: Condition | null;
   /** The condition asks how large a statement is, which only the target's planner can tell. */
   readonly asksForEstimate: boolean;
+  /** The condition asks for the time: what it said may change while nothing else does. */
+  readonly asksForTime: boolean;
   readonly obligations: PolicyObligations;
 }
 
@@ -216,6 +218,7 @@ function compilePolicy(
     except: compiledExcept,
     condition,
     asksForEstimate: document.when !== undefined && /\bestimated(Rows|Cost)\b/.test(document.when),
+    asksForTime: document.when !== undefined && /\bnow\b/.test(document.when),
     obligations: document.obligations,
   };
 }
