@@ -220,7 +220,7 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
     ? left.star.map((column) => column.name).filter((name) => right.star.some((column) => column.name === name))
     : words(children(node, "usingClause"));
   const span = joinSpan(analysis, node);
-  const merged = shared.map((name) => mergedColumn(analysis, name, left, right, span));
+  const merged = shared.map((name) => mergedColumn(analysis, name, { left, right, type: word(node, "jointype") }, span));
   const star = [
     ...merged,
     ...left.star.filter((column) => !shared.includes(column.name)),
@@ -246,18 +246,26 @@ function joinSpan(analysis: Analysis, node: TreeNode): Span {
   return right?.tag === "RangeVar" ? nameSpan(analysis, right.node) : analysis.statement.span;
 }
 
+interface Sides {
+  readonly left: FromItems;
+  readonly right: FromItems;
+  readonly type: string;
+}
+
 /** One column for both sides; comparing them reads both. */
-function mergedColumn(analysis: Analysis, name: string, left: FromItems, right: FromItems, span: Span): SourceColumn {
+function mergedColumn(analysis: Analysis, name: string, { left, right, type }: Sides, span: Span): SourceColumn {
   judgeOperator(analysis, ["="], span);
   const sides = [...left.star, ...right.star].filter((column) => column.name === name);
   const open = [...left.sources, ...right.sources].some((source) => source.open);
   if (sides.length < 2 && !open) refuse(`column "${name}" specified in USING clause does not exist on both sides`, span);
   for (const column of sides) column.touch(span);
+  const kept = (type === "JOIN_RIGHT" ? right : left).star.find((column) => column.name === name);
   return {
     name,
     lineage: either(sides.map((column) => column.lineage)),
     touch: (at) => {
       for (const column of sides) column.touch(at);
     },
+    merges: type === "JOIN_FULL" ? null : (kept ?? null),
   };
 }

@@ -70,6 +70,21 @@ const REWRITES: readonly [string, string, string][] = [
     'SELECT c.name FROM ⟨public.customers⟩ c GROUP BY (c).id, "c"."name"',
   ],
   [
+    "W7 a merged column is the left side's",
+    "SELECT id, name, count(*) FROM customers JOIN orders USING (id) WHERE total > 0 GROUP BY id",
+    'SELECT id, name, count(*) FROM ⟨public.customers⟩ AS customers JOIN ⟨public.orders⟩ AS orders USING (id) WHERE total > 0 GROUP BY id, "customers"."name"',
+  ],
+  [
+    "W7 a RIGHT JOIN's merged column is no key of the left side",
+    "SELECT id, count(*) FROM customers RIGHT JOIN orders USING (id) WHERE name > 'a' GROUP BY id",
+    "SELECT id, count(*) FROM ⟨public.customers⟩ AS customers RIGHT JOIN ⟨public.orders⟩ AS orders USING (id) WHERE name > 'a' GROUP BY id",
+  ],
+  [
+    "W7 a FULL JOIN's merged column is no key",
+    "SELECT id, max(name) FROM customers FULL JOIN orders USING (id) GROUP BY id",
+    "SELECT id, max(name) FROM ⟨public.customers⟩ AS customers FULL JOIN ⟨public.orders⟩ AS orders USING (id) GROUP BY id",
+  ],
+  [
     "W15 a star beside a system column is written out",
     "SELECT ctid, * FROM people p",
     'SELECT ctid, "p"."id", "p"."ssn" FROM ⟨public.people⟩ p',

@@ -43,6 +43,8 @@ export interface SourceColumn {
   readonly lineage: Lineage;
   /** Notes a reference at `span`. */
   readonly touch: (span: Span) => void;
+  /** Of a column that USING or NATURAL merged: the side's column that it is; null: of a FULL JOIN, one or the other. */
+  readonly merges?: SourceColumn | null;
 }
 
 /** Something in FROM that can be named. */

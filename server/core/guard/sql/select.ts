@@ -7,7 +7,7 @@ import { outputName } from "./output-name.ts";
 import { starColumns } from "./references.ts";
 import { refuse } from "./refused.ts";
 import { newRelation } from "./relations.ts";
-import { findColumns, findSource, type RelationUse, type Scope, type Source, sourceOf } from "./scope.ts";
+import { findColumns, findSource, type RelationUse, type Scope, type Source, type SourceColumn, sourceOf } from "./scope.ts";
 import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
 
 export interface OutputColumn {
@@ -210,13 +210,23 @@ function noteKeys(into: Map<RelationUse, Set<string>>, paths: readonly (readonly
   for (const path of paths) {
     const name = path.at(-1) ?? "";
     const alias = path.at(-2) ?? null;
+    const bare = alias === null ? ownColumns(own.scope, name) : null;
     for (const source of own.scope?.sources ?? []) {
       if (source.use === null || (alias !== null && source.name !== alias)) continue;
-      const index = source.columns.findIndex((column) => column.name === name);
+      const index = source.columns.findIndex((column) => (bare === null ? column.name === name : bare.includes(column)));
       const column = source.use.relation.columns[index];
       if (column !== undefined) into.set(source.use, (into.get(source.use) ?? new Set<string>()).add(column.name));
     }
   }
+}
+
+/** What a bare name stands for, through the columns that joins have merged. */
+function ownColumns(scope: Scope | null, name: string): readonly SourceColumn[] {
+  return (scope?.star ?? []).flatMap((column) => {
+    let found: SourceColumn | null = column.name === name ? column : null;
+    while (found?.merges !== undefined) found = found.merges;
+    return found ?? [];
+  });
 }
 
 function inSomeSet(item: Tagged): readonly (readonly string[])[] {
