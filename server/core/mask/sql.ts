@@ -193,8 +193,9 @@ function bucket(size: number, type: ColumnType, value: string): string | null {
     return `(${value})::pg_catalog.int8 OPERATOR(pg_catalog.-) ((${value})::pg_catalog.int8 OPERATOR(pg_catalog.%) ${divisor})`;
   }
   if (type.base !== "numeric" || !/^[0-9.]+$/.test(String(size))) return null;
-  const finite = `(${value} OPERATOR(pg_catalog.<) 'Infinity'::pg_catalog.numeric) AND (${value} OPERATOR(pg_catalog.>) '-Infinity'::pg_catalog.numeric)`;
-  return `CASE WHEN ${finite} THEN ${value} OPERATOR(pg_catalog.-) (${value} OPERATOR(pg_catalog.%) '${size}'::pg_catalog.numeric) ELSE NULL END`;
+  // The remainder of what is no number or has no end is NaN; before PostgreSQL 14 a numeric cannot even be written as Infinity.
+  const rest = `(${value} OPERATOR(pg_catalog.%) '${size}'::pg_catalog.numeric)`;
+  return `CASE WHEN ${rest} OPERATOR(pg_catalog.=) 'NaN'::pg_catalog.numeric THEN NULL ELSE ${value} OPERATOR(pg_catalog.-) ${rest} END`;
 }
 
 /** `a.b` or `$.a.b`. Each step looks at the parent first: removing a key of an array would raise an error. */
