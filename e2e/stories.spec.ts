@@ -59,6 +59,18 @@ test("a denied table shows a caret at its name and the policy", async () => {
   await shot(engineer, "sql-denied-dark");
 });
 
+test("a denied column comes with the statement over the permitted ones, a click away", async () => {
+  await run(engineer, "select * from addresses order by id limit 3");
+  const denied = engineer.locator("[data-denied]:visible");
+  await expect(denied).toContainText("no-streets");
+  await expect(denied.locator("[data-permitted]")).toContainText("select id, customer_id, city, postal_code, country from");
+  await shot(engineer, "sql-permitted-dark");
+  await denied.locator("[data-use-permitted]").click();
+  await engineer.keyboard.press("Control+Enter");
+  await expect(visibleGrid(engineer)).toHaveAttribute("data-rows", "3");
+  await expect(engineer.locator('[role="columnheader"]:visible', { hasText: "street" })).toHaveCount(0);
+});
+
 test("a cancelled query is cancelled on the server", async () => {
   await run(engineer, "select pg_sleep(60)");
   await expect(engineer.locator('[data-run="running"]:visible')).toBeVisible();
@@ -266,6 +278,29 @@ test("an admin's change bites in open sessions at once, and an error is shown in
   await engineer.locator("[data-workbench-tab]", { hasText: "shop" }).first().click();
   await run(engineer, "select name from hr.staff limit 3");
   await expect(engineer.locator("[data-denied]:visible")).toContainText("no-staff");
+});
+
+test("an admin tries a mask on real rows before it holds", async () => {
+  const write = async (yaml: string) => {
+    await admin.locator(".monaco-editor:visible .view-lines").first().click();
+    await admin.keyboard.press("Control+A");
+    await admin.keyboard.insertText(yaml);
+  };
+  await admin.goto("/admin?kind=mask&new");
+  const preview = admin.locator("[data-mask-preview]");
+  await write(
+    "kind: mask\nid: names\ntarget: shop\ncolumns: [public.customers.name]\nmask: { type: expression, sql: \"left(value, 1) || '.'\" }\n",
+  );
+  await preview.locator("[data-try]").click();
+  const row = preview.locator('[data-previewed="public.customers.name"] tbody tr').first();
+  await expect(row.locator("td").nth(1)).toHaveText(/^[^ ]\.$/);
+  await expect(row.locator("td").first()).toHaveText(/^\S+ \S+/);
+  await shot(admin, "mask-preview-light");
+  // What is masked for the admin stays masked: a mask that shows the value would show it.
+  await write("kind: mask\nid: email\ntags: [pii.email]\nmask: { type: expression, sql: value }\n");
+  await preview.locator("[data-try]").click();
+  await expect(preview).toContainText("is masked for you");
+  await expect(preview.locator("table")).toHaveCount(0);
 });
 
 test("the record holds it all, and proves it", async () => {

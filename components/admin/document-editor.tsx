@@ -17,6 +17,7 @@ import { TimeAgo } from "../theme/time-ago.tsx";
 import classes from "./admin.module.css";
 import { changed, offsetOf, parsed } from "./document-text.ts";
 import { at, type Field, formOf } from "./fields.ts";
+import { MaskPreview } from "./mask-preview.tsx";
 
 type Check =
   | { readonly state: "unchecked" }
@@ -223,6 +224,9 @@ export function DocumentEditor(props: {
                 ))}
               </fieldset>
             ))}
+            {document.ok && document.document.kind === "mask" && props.mayWrite ? (
+              <MaskPreview yaml={text} disabled={problems.length > 0} />
+            ) : null}
           </form>
         )}
         <div className={classes.yaml}>

@@ -180,6 +180,24 @@ export const ConfigurationBody = z.strictObject({
   expectedVersion: z.number().int().optional(),
 });
 export type ConfigurationBody = z.infer<typeof ConfigurationBody>;
+/** `POST /api/configuration/mask-preview`: the draft of one mask; of the columns that it fits, the one to look at. */
+export const MaskPreviewBody = z.strictObject({
+  yaml: z.string().max(100_000),
+  target: z.string().optional(),
+  column: z.string().optional(),
+});
+export type MaskPreviewBody = z.infer<typeof MaskPreviewBody>;
+export interface MaskPreview {
+  /** That it fits, in the databases that the admin may connect to; `schema.table.column`. The first 200. */
+  readonly columns: readonly { readonly target: string; readonly column: string }[];
+  /** Null: `reason` says why there are none. */
+  readonly shown: {
+    readonly target: string;
+    readonly column: string;
+    readonly rows: readonly { readonly before: string | null; readonly after: string | null }[];
+  } | null;
+  readonly reason: string | null;
+}
 export interface ConfigurationChange {
   readonly kind: string;
   readonly id: string;

@@ -7,6 +7,7 @@ import { mayUse, requireUse } from "./application.ts";
 import { blastRadius } from "./blast-radius.ts";
 import type { GatewayVerbs } from "./gateway.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
+import { maskPreview } from "./mask-preview.ts";
 import { Outbox } from "./outbox.ts";
 import { changePerson } from "./people.ts";
 import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
@@ -169,6 +170,18 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
     validateConfiguration: async (principal, body) => {
       requireUse(configuration.set, principal, "admin:read", now());
       return configuration.apply(body.yaml, principal.id, { dryRun: true });
+    },
+    previewMask: async (principal, body) => {
+      requireUse(configuration.set, principal, "admin:write", now());
+      const draft = await configuration.draft(body.yaml);
+      if (draft.kind !== "mask") throw new VerbError("invalid", "only a mask can be tried on rows");
+      try {
+        return await maskPreview(context, reviews, principal, draft, body);
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "target-unreachable")
+          throw new VerbError("unavailable", error.message);
+        throw error;
+      }
     },
     saveConfiguration: async (principal, body) => {
       requireUse(configuration.set, principal, "admin:write", now());

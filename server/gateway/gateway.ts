@@ -5,6 +5,8 @@ import type {
   ConfigurationList,
   ConfigurationResult,
   DeadNotifications,
+  MaskPreview,
+  MaskPreviewBody,
   Me,
   PeopleList,
   PersonBody,
@@ -44,6 +46,7 @@ export interface GatewayVerbs {
   retryNotification(principal: Principal, id: string): Promise<void>;
   configuration(principal: Principal): Promise<ConfigurationList>;
   validateConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
+  previewMask(principal: Principal, body: MaskPreviewBody): Promise<MaskPreview>;
   saveConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
   deleteConfiguration(principal: Principal, kind: string, id: string): Promise<ConfigurationResult>;
   record(principal: Principal, query: RecordQuery): Promise<RecordPage>;

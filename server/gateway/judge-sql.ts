@@ -6,6 +6,7 @@ import {
   describeSql,
   type ParsedSql,
   type PreparedSql,
+  type Protection,
   protectSql,
   type SqlSessionState,
   shapeOf,
@@ -29,6 +30,8 @@ export async function prepareSql(
   catalog: Catalog,
   state: SqlSessionState,
   parameters: readonly (string | null)[] | null,
+  /** Changes what configuration protects: for a draft that does not hold yet. */
+  drafted: (protection: Protection) => Protection = (protection) => protection,
 ): Promise<SqlJudgeable> {
   const described = describedAgain(statement, catalog, state);
   if ("refusal" in described)
@@ -37,7 +40,7 @@ export async function prepareSql(
     const { principal, target } = requester;
     const grants = context.standing.grantsOf(principal, target);
     const protection = protectionFor(context.configuration.set, principal, target, context.clock.now(), grants);
-    return protectSql(described, protection, catalog, state);
+    return protectSql(described, drafted(protection), catalog, state);
   };
   const decidedBy = (): string => {
     const now = context.clock.now();

@@ -113,6 +113,15 @@ export class LiveConfiguration {
     return { version: saved.version, changes, warnings: messages };
   }
 
+  /** The one document of a text, checked as `apply` would. Throws `VerbError` `invalid`. */
+  async draft(text: string): Promise<ConfigurationDocument> {
+    await this.apply(text, "", { dryRun: true });
+    const read = readConfiguration(text);
+    const [first, second] = read.ok ? read.documents : [];
+    if (first === undefined || second !== undefined) throw new VerbError("invalid", "give one document");
+    return first.document;
+  }
+
   async remove(kind: string, id: string, by: string): Promise<ConfigurationResult> {
     const found = this.#configuration.documents.find(({ document }) => document.kind === kind && document.id === id);
     if (found === undefined) throw new VerbError("not-found", `there is no ${kind} \`${id}\``);
