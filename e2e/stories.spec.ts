@@ -110,6 +110,9 @@ test("a delete without where waits; the reviewer's yes lets the tab go on by its
     .first()
     .fill("agreed in the incident channel");
   await reviewer.locator("[data-approve]").click();
+  await expect(engineer.locator("[data-held]:visible")).toContainText("not committed");
+  await expect(reviewer.locator("[data-held]")).toContainText("not committed");
+  await reviewer.locator("[data-commit]").click();
   await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
   await expect(engineer.locator("[data-summary]:visible")).toContainText(/\d/);
 });

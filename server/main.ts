@@ -13,8 +13,10 @@ import { createConfigurationStore } from "./adapter/store/configuration-store.ts
 import { createGrantStore } from "./adapter/store/grant-store.ts";
 import { createNotificationStore } from "./adapter/store/notification-store.ts";
 import { createPeopleStore } from "./adapter/store/people-store.ts";
+import { createPresenceStore } from "./adapter/store/presence-store.ts";
 import { createRecordReader } from "./adapter/store/record-reader.ts";
 import { createReviewStore } from "./adapter/store/review-store.ts";
+import { createRunStore } from "./adapter/store/run-store.ts";
 import { createSignInStore } from "./adapter/store/sign-in-store.ts";
 import { openStore } from "./adapter/store/store.ts";
 import { OWN_VARIABLES } from "./config.ts";
@@ -77,6 +79,8 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     configurations: createConfigurationStore(store.pool),
     reviews: createReviewStore(store.pool),
     grants: createGrantStore(store.pool),
+    runs: createRunStore(store.pool),
+    presence: createPresenceStore(store.pool),
     people: createPeopleStore(store.pool),
     notifications: createNotificationStore(store.pool),
     notifier: createNotifier({ now }),

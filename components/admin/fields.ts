@@ -85,6 +85,7 @@ function policy(document: Document, known: { groups: readonly string[]; targets:
         text("Expires after", "obligations", "expireAfter"),
         text("A yes may last at most", "obligations", "grantFor"),
         list("Can be handed on to groups", known.groups, "obligations", "escalateTo"),
+        text("An approved change is held for", "obligations", "holdFor"),
         number("Rows at most", "obligations", "limitRows"),
         text("Time at most", "obligations", "timeLimit"),
         { path: ["obligations", "readOnly"], label: "Reading only", input: "switch" },

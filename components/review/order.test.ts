@@ -27,6 +27,11 @@ const review = (id: string, changes: Partial<WireReview> = {}): WireReview => ({
   mayAnswer: true,
   mayNotAnswerBecause: null,
   usedAt: null,
+  session: "s",
+  safeRun: "not-possible",
+  estimatedRows: null,
+  runs: [],
+  maySettle: false,
   ...changes,
 });
 

@@ -1,10 +1,20 @@
 import type { WireReview } from "../../server/contract/socket.ts";
+import { isUnsettled } from "./run-words.ts";
 
 type Reviews = Readonly<Record<string, WireReview>>;
 
-/** Those that wait for `person`: open, and theirs to answer. */
+/** Those that wait for `person`: open and theirs to answer, or with a run on which they have something to say. */
 export function openReviews(reviews: Reviews, person: string): readonly WireReview[] {
-  return Object.values(reviews).filter((review) => review.state === "open" && review.mayAnswer && review.requester !== person);
+  return Object.values(reviews).filter(
+    (review) =>
+      (review.state === "open" && review.mayAnswer && review.requester !== person) ||
+      (review.maySettle && review.runs.some(isUnsettled)),
+  );
+}
+
+/** Still to be looked at by somebody: it waits for an answer, or what ran by it is not settled. */
+export function isPending(review: WireReview): boolean {
+  return review.state === "open" || review.runs.some(isUnsettled);
 }
 
 /** Changes when a timed grant comes or ends: then what the person may see is to be asked anew. */
@@ -19,13 +29,14 @@ export type Sort = "waiting" | "expiry" | "target";
 
 /** What waits for the person first, then what else is open, as sorted; then what is over, the newest first. */
 export function inOrder(reviews: readonly WireReview[], sort: Sort = "waiting"): readonly WireReview[] {
-  const rank = (review: WireReview) => (review.state !== "open" ? 2 : review.mayAnswer ? 0 : 1);
+  const rank = (review: WireReview) =>
+    !isPending(review) ? 2 : review.mayAnswer || (review.maySettle && review.runs.some(isUnsettled)) ? 0 : 1;
   const between = {
     waiting: (a: WireReview, b: WireReview) => a.openedAt - b.openedAt,
     expiry: (a: WireReview, b: WireReview) => a.expiresAt - b.expiresAt,
     target: (a: WireReview, b: WireReview) => a.target.localeCompare(b.target) || a.openedAt - b.openedAt,
   }[sort];
-  return reviews.toSorted((a, b) => rank(a) - rank(b) || (a.state === "open" ? between(a, b) : b.openedAt - a.openedAt));
+  return reviews.toSorted((a, b) => rank(a) - rank(b) || (isPending(a) ? between(a, b) : b.openedAt - a.openedAt));
 }
 
 /** Other open ones with the same text on other targets, theirs to answer: one decision can be given to all. */

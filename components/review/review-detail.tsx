@@ -20,6 +20,7 @@ import { HandOn } from "./hand-on.tsx";
 import { Linked } from "./linked.tsx";
 import classes from "./reviews-page.module.css";
 import { isField } from "./reviews-page.tsx";
+import { Runs } from "./runs.tsx";
 import { Answers } from "./waiting-card.tsx";
 
 type Span = readonly [from: number, to: number];
@@ -103,6 +104,7 @@ export function ReviewDetail({
       <MarkedStatement text={review.statement} lines={lines} hovered={hovered} />
       <BlastRadius review={review} />
       <Answer review={review} siblings={siblings} onAnswered={onAnswered} />
+      <Runs review={review} />
       <GrantState review={review} />
       <Discussion review={review} />
       <div className={classes.columns}>
@@ -142,6 +144,27 @@ export function ReviewDetail({
   );
 }
 
+/** Whether what runs waits for a commit: what the policy says, or the choice. */
+function HoldChoice(props: {
+  review: WireReview;
+  lasts: number | null;
+  hold: boolean | null;
+  onChange: (hold: boolean) => void;
+}) {
+  const { safeRun } = props.review;
+  if (safeRun === "not-possible" || safeRun === "never") return null;
+  const always = safeRun === "always";
+  return (
+    <Checkbox
+      label={always ? "Held before it is committed, says the policy" : "Hold before it is committed"}
+      disabled={always}
+      checked={always || (props.hold ?? (safeRun === "wanted" && props.lasts === null))}
+      onChange={(event) => props.onChange(event.currentTarget.checked)}
+      data-hold
+    />
+  );
+}
+
 /** What a yes would cover, in a sentence. */
 function coverOf(review: WireReview, lasts: number | null): string {
   if (review.asks !== null) return "A yes covers this person on this target until its time is over or somebody ends it.";
@@ -163,6 +186,7 @@ function Answer({
 }) {
   const [comment, setComment] = useState("");
   const [lasts, setLasts] = useState<number | null>(null);
+  const [hold, setHold] = useState<boolean | null>(null);
   const [also, setAlso] = useState<ReadonlySet<string>>(new Set());
   const [sending, setSending] = useState<ReviewAnswerBody["verdict"] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -185,7 +209,7 @@ function Answer({
     }
     setSending(verdict);
     setFailure(null);
-    const body: ReviewAnswerBody = { verdict, comment: comment.trim(), minutes: verdict === "approve" ? lasts : null };
+    const body: ReviewAnswerBody = { verdict, comment: comment.trim(), minutes: verdict === "approve" ? lasts : null, hold };
     const send = (id: string) => ask<WireReview>(`/api/reviews/${encodeURIComponent(id)}/answer`, { method: "POST", body });
     const result = await send(review.id);
     const failures = result.ok ? [] : [result.error.message];
@@ -287,6 +311,7 @@ function Answer({
                 ]}
               />
             )}
+            <HoldChoice review={review} lasts={lasts} hold={hold} onChange={setHold} />
             <Button variant="default" loading={sending === "approve"} onClick={() => void answer("approve")} data-approve>
               <span className={classes.yes}>✓ {lasts === null && review.asks === null ? "Approve once" : "Approve"}</span>{" "}
               <kbd>a</kbd>

@@ -12,9 +12,10 @@ import { useAnswer } from "../request/use-answer.ts";
 import { useSocket } from "../socket/socket.tsx";
 import { TimeAgo } from "../theme/time-ago.tsx";
 import { AnnounceSettings } from "./announce.tsx";
-import { inOrder, merged, type Sort, siblingsOf } from "./order.ts";
+import { inOrder, isPending, merged, type Sort, siblingsOf } from "./order.ts";
 import { ReviewDetail } from "./review-detail.tsx";
 import classes from "./reviews-page.module.css";
+import { isUnsettled } from "./run-words.ts";
 
 const SORTS = [
   { value: "waiting", label: "Longest waiting" },
@@ -45,7 +46,7 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
   const all = inOrder(merged(asked.state === "loaded" ? asked.value.reviews : [], live), sort);
   const listed = all.filter(
     (review) =>
-      (show === "all" || review.state === "open" || review.id === selected || review.id === held) &&
+      (show === "all" || isPending(review) || review.id === selected || review.id === held) &&
       (kind === "every" || review.kind === kind || review.id === held) &&
       (text === "" || `${review.statement} ${review.requester} ${review.target}`.toLowerCase().includes(text)),
   );
@@ -194,6 +195,9 @@ function newest(answered: WireReview | null, known: WireReview | undefined): Wir
 }
 
 function StateWord({ review }: { review: WireReview }) {
+  const unsettled = review.runs.find(isUnsettled);
+  if (unsettled !== undefined)
+    return <i data-state="yours">{unsettled.state === "unknown" ? "not known whether it ran" : "held"}</i>;
   if (review.state !== "open") return <i data-state={review.state}>{review.state}</i>;
   return review.mayAnswer ? <i data-state="yours">needs you</i> : <i data-state="open">{review.mayNotAnswerBecause ?? "open"}</i>;
 }

@@ -29,6 +29,11 @@ const review = (state: WireReview["state"]): WireReview => ({
   mayAnswer: false,
   mayNotAnswerBecause: "your own",
   usedAt: null,
+  session: "s",
+  safeRun: "not-possible",
+  estimatedRows: null,
+  runs: [],
+  maySettle: false,
 });
 const received = (message: ServerMessage, at = 0): SocketEvent => ({ type: "received", message, at });
 const where = { session: "s1", run: "r1", statement: 0 };

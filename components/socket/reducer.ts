@@ -129,6 +129,8 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
       });
     case "sql.waiting":
       return inStatement(state, message, (statement) => ({ ...statement, review: message.review }));
+    case "sql.held":
+      return inStatement(state, message, (statement) => ({ ...statement, review: message.review, held: message.held }));
     case "sql.columns":
       return inStatement(state, message, (statement) => ({ ...statement, columns: message.columns }));
     case "sql.rows": {
@@ -141,7 +143,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         notices: [...statement.notices, { severity: message.severity, message: message.message }],
       }));
     case "sql.statement-ended":
-      return inStatement(state, message, (statement) => ({ ...statement, ended: message }));
+      return inStatement(state, message, (statement) => ({ ...statement, held: null, ended: message }));
     case "sql.run-ended": {
       const ended = inRun(state, message, (run) => ({ ...run, state: "ended", cancelling: false }));
       return inSession(ended, message.session, (session) => ({ ...session, transaction: message.transaction }));
@@ -276,6 +278,7 @@ function statementOf(message: Extract<ServerMessage, { type: "sql.decided" }>): 
     span: message.span,
     decision: message.decision,
     review: null,
+    held: null,
     columns: null,
     rows: NO_ROWS,
     notices: [],

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ServerMessage, Transaction, WireColumn, WireDecision, WireReview } from "../../server/contract/socket.ts";
+import type { ServerMessage, Transaction, WireColumn, WireDecision, WireReview, WireRun } from "../../server/contract/socket.ts";
 import type { RowLog } from "./row-log.ts";
 
 type Span = readonly [from: number, to: number];
@@ -94,6 +94,8 @@ export interface RunStatement {
   readonly decision: WireDecision;
   /** The review that it waits for, or waited for. */
   readonly review: WireReview | null;
+  /** It ran, and waits for a commit. */
+  readonly held: WireRun | null;
   readonly columns: readonly z.infer<typeof WireColumn>[] | null;
   readonly rows: RowLog;
   readonly notices: readonly { readonly severity: string; readonly message: string }[];

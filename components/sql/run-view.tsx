@@ -7,6 +7,8 @@ import { Condition } from "../condition/condition.tsx";
 import { Grid } from "../grid/grid.tsx";
 import { askableOf, maskedLike } from "../review/access.ts";
 import { AskAccess, AskButton } from "../review/ask-access.tsx";
+import { endInWords } from "../review/run-words.ts";
+import { Held } from "../review/runs.tsx";
 import { Answers, WaitingCard } from "../review/waiting-card.tsx";
 import { useSocketStore } from "../socket/socket.tsx";
 import type { Run, RunStatement } from "../socket/state.ts";
@@ -122,6 +124,14 @@ function Result({ target, run, statement, request, onCancel, onReplace }: Viewed
     const { review } = statement;
     return <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />;
   }
+  if (state === "held" && statement.review !== null && statement.held !== null) {
+    return (
+      <div className={classes.held}>
+        <Held review={statement.review} run={statement.held} />
+      </div>
+    );
+  }
+  if (state === "rolled-back") return <RolledBack statement={statement} />;
   if (state === "denied") return <Denied target={target} run={run} statement={statement} onReplace={onReplace} />;
   if (state === "rejected" || state === "expired" || state === "withdrawn")
     return <NotApproved statement={statement} state={state} />;
@@ -283,6 +293,21 @@ function NotApproved({ statement, state }: { statement: RunStatement; state: "re
       {statement.review === null ? null : <Answers review={statement.review} />}
       <p className={classes.quiet}>{NEXT[state]}</p>
     </section>
+  );
+}
+
+/** What was decided on it, in the words of the review. */
+function RolledBack({ statement }: { statement: RunStatement }) {
+  const { review, ended } = statement;
+  const run = review?.runs[0];
+  return (
+    <Condition
+      kind="empty"
+      title="Rolled back. Nothing was changed."
+      what={`${ended?.rowCount == null ? "The change" : `The change of ${counted(ended.rowCount, "row")}`} was taken back${
+        run?.state === "ended" ? `. ${endInWords(run)}` : "."
+      }`}
+    />
   );
 }
 

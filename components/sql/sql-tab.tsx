@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, TextInput, Tooltip } from "@mantine/core";
+import { Button, Checkbox, TextInput, Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { PanelRight, Play, Square } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -50,6 +50,7 @@ export function SqlTab(props: {
   const [hovered, setHovered] = useState<Span | null>(null);
   const [drawer, setDrawer] = useState(true);
   const [reason, setReason] = useState("");
+  const [safeRun, setSafeRun] = useState(true);
   const { onRequest } = props;
   useEffect(() => onRequest(request), [onRequest, request]);
 
@@ -111,7 +112,9 @@ export function SqlTab(props: {
     const sent = whole.slice(...span);
     if (sent.trim() === "") return;
     const why = reason.trim();
-    if (store.send({ type: "sql.run", session: open.session, run: id, text: sent, ...(why === "" ? {} : { reason: why }) })) {
+    if (
+      store.send({ type: "sql.run", session: open.session, run: id, text: sent, safeRun, ...(why === "" ? {} : { reason: why }) })
+    ) {
       setRan({ id, text: sent, offset: span[0], whole });
     }
   };
@@ -188,6 +191,17 @@ export function SqlTab(props: {
                     maxLength={2_000}
                     data-reason
                   />
+                ) : null}
+                {needsReview ? (
+                  <Tooltip label="After the yes it runs in an open transaction: you see how many rows it changed, then commit or roll back">
+                    <Checkbox
+                      size="xs"
+                      label="Hold before commit"
+                      checked={safeRun}
+                      onChange={(event) => setSafeRun(event.currentTarget.checked)}
+                      data-safe-run
+                    />
+                  </Tooltip>
                 ) : null}
                 <Button
                   className={classes.drawerSwitch}

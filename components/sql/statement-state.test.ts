@@ -20,6 +20,7 @@ const statement = (changes: Partial<RunStatement>): RunStatement => ({
   span: [0, 1],
   decision: { outcome: "allow", reasons: [], microActions: [], masked: [], policyVersion: 1 },
   review: null,
+  held: null,
   columns: null,
   rows: NO_ROWS,
   notices: [],

@@ -2,18 +2,20 @@ import type { RunStatement } from "../socket/state.ts";
 import { counted, duration } from "../theme/time.ts";
 import type { Meaning } from "../verdict/lines.ts";
 
-export type StatementState = "running" | "waiting" | NonNullable<RunStatement["ended"]>["ended"];
+export type StatementState = "running" | "waiting" | "held" | NonNullable<RunStatement["ended"]>["ended"];
 
 /** `live`: the run goes on; a statement of a run that was cut off neither runs nor waits. */
 export function stateOf(statement: RunStatement, live: boolean): StatementState {
   if (statement.ended !== null) return statement.ended.ended;
   if (!live) return "cancelled";
+  if (statement.held !== null) return "held";
   return statement.review?.state === "open" ? "waiting" : "running";
 }
 
 export const MEANING: Record<StatementState, Meaning | "none"> = {
   running: "none",
   waiting: "review",
+  held: "review",
   done: "allow",
   failed: "deny",
   cancelled: "none",
@@ -21,6 +23,7 @@ export const MEANING: Record<StatementState, Meaning | "none"> = {
   rejected: "deny",
   expired: "deny",
   withdrawn: "none",
+  "rolled-back": "none",
   alarm: "deny",
 };
 

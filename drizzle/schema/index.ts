@@ -3,4 +3,5 @@ export * from "./configuration.ts";
 export * from "./notification.ts";
 export * from "./person.ts";
 export * from "./review.ts";
+export * from "./session.ts";
 export * from "./sign-in.ts";

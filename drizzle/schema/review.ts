@@ -53,3 +53,24 @@ export const timedGrant = pgTable(
     index("timed_grant_ends").on(table.endsAt).where(sql`ended_at IS NULL`),
   ],
 );
+
+/** A run that a grant let start, and what is known of its end. `body` holds what belongs to its state. */
+export const grantedRun = pgTable(
+  "granted_run",
+  {
+    id: text().primaryKey(),
+    review: text()
+      .notNull()
+      .references(() => review.id),
+    /** The timed grant that it used; null: the yes for one run. */
+    timedGrant: text(),
+    session: text().notNull(),
+    startedAt: timestamp({ withTimezone: true }).notNull(),
+    state: text().notNull().$type<"started" | "held" | "closing" | "ended" | "unknown">(),
+    body: jsonb().notNull().$type<Record<string, unknown>>(),
+  },
+  (table) => [
+    index("granted_run_review").on(table.review, table.startedAt),
+    index("granted_run_open").on(table.session).where(sql`state IN ('started', 'held', 'closing')`),
+  ],
+);

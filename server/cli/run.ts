@@ -150,6 +150,8 @@ async function runSql(session: OpenSqlSession, request: RunRequest, waitMs: numb
         if (end.ended === "failed") answer.error = { ...end.error };
         if (end.ended === "alarm") answer.error = { code: "alarm", message: end.message };
         if (end.ended === "cancelled") answer.error = { code: "57014", message: "cancelled" };
+        if (end.ended === "rolled-back")
+          answer.error = { code: "rolled-back", message: "it ran and was rolled back: nobody committed it in time" };
       },
     },
   );

@@ -65,8 +65,16 @@ export const ReviewAnswerBody = z.strictObject({
   comment: z.string().max(4_000).default(""),
   /** A yes for so long; null: once, or for as long as was asked. */
   minutes: z.number().int().min(1).max(10_080).nullable().default(null),
+  /** Whether what runs is to wait in an open transaction; null: as it was asked. */
+  hold: z.boolean().nullable().default(null),
 });
 export type ReviewAnswerBody = z.infer<typeof ReviewAnswerBody>;
+/** `POST /api/runs/:id/settle` → `WireReview`: of what waits in an open transaction. */
+export const SettleBody = z.strictObject({ verdict: z.enum(["commit", "roll-back"]) });
+export type SettleBody = z.infer<typeof SettleBody>;
+/** `POST /api/runs/:id/found` → `WireReview`: of what it was not known whether it ran. */
+export const FoundBody = z.strictObject({ ran: z.boolean(), note: z.string().trim().max(2_000).default("") });
+export type FoundBody = z.infer<typeof FoundBody>;
 /** `POST /api/reviews/:id/comment` → `WireReview` */
 export const ReviewCommentBody = z.strictObject({ text: z.string().trim().min(1).max(4_000) });
 export type ReviewCommentBody = z.infer<typeof ReviewCommentBody>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RUN_ENDS } from "../core/domain/run.ts";
 
 /**
  * The wire of `/socket`. Text frames are one JSON message each. Binary frames are terminal bytes: four bytes channel
@@ -30,6 +31,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
     run: Identifier,
     text: z.string().max(MAX_TEXT),
     reason: z.string().max(2_000).optional(),
+    /** False: what a yes lets run need not wait in an open transaction. Absent: true. */
+    safeRun: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal("sql.cancel"), session: Identifier, run: Identifier }),
   /** More rows are wanted: the browser has taken all up to `rows` of the run. The server pauses 5,000 rows ahead. */
@@ -75,6 +78,27 @@ export type WireDecision = z.infer<typeof WireDecision>;
 
 export const WireColumn = z.object({ name: z.string(), type: z.string(), masked: z.string().nullable() });
 export type WireColumn = z.infer<typeof WireColumn>;
+
+/** One run that the review's yes let start, and what is known of its end. */
+export const WireRun = z.object({
+  id: z.string(),
+  byTimedGrant: z.boolean(),
+  startedAt: z.number(),
+  /** `held`: it ran, and waits in an open transaction. `unknown`: nobody knows whether it ran. */
+  state: z.enum(["started", "held", "closing", "ended", "unknown"]),
+  rows: z.number().nullable(),
+  /** Of a held one: rolled back then. */
+  until: z.number().nullable(),
+  verdict: z
+    .object({ verdict: z.enum(["commit", "roll-back"]), by: z.string(), because: z.string(), decidedAt: z.number() })
+    .nullable(),
+  ended: z.enum(RUN_ENDS).nullable(),
+  /** When its end was known, or it was known that it is not. */
+  at: z.number().nullable(),
+  /** What somebody found out of one that was unknown. */
+  found: z.object({ ran: z.boolean(), by: z.string(), note: z.string(), at: z.number() }).nullable(),
+});
+export type WireRun = z.infer<typeof WireRun>;
 
 export const WireReview = z.object({
   id: z.string(),
@@ -129,6 +153,16 @@ export const WireReview = z.object({
   mayAnswer: z.boolean(),
   mayNotAnswerBecause: z.string().nullable(),
   usedAt: z.number().nullable(),
+  /** Empty: it came from no session. */
+  session: z.string(),
+  /** Whether what runs waits in an open transaction: by policy `always` or `never`, else as the requester wants it. */
+  safeRun: z.enum(["not-possible", "always", "never", "wanted", "not-wanted"]),
+  /** By the planner, in rows; null: not known. */
+  estimatedRows: z.number().nullable(),
+  /** The newest first; the last few. */
+  runs: z.array(WireRun),
+  /** The person who looks may commit or roll back what is held, and say what became of what is not known. */
+  maySettle: z.boolean(),
 });
 export type WireReview = z.infer<typeof WireReview>;
 
@@ -166,6 +200,15 @@ export const ServerMessage = z.discriminatedUnion("type", [
     statement: z.number().int(),
     review: WireReview,
   }),
+  /** It ran, and waits in an open transaction for a commit by the requester or a reviewer. */
+  z.object({
+    type: z.literal("sql.held"),
+    session: z.string(),
+    run: z.string(),
+    statement: z.number().int(),
+    review: WireReview,
+    held: WireRun,
+  }),
   z.object({
     type: z.literal("sql.columns"),
     session: z.string(),
@@ -193,7 +236,7 @@ export const ServerMessage = z.discriminatedUnion("type", [
     session: z.string(),
     run: z.string(),
     statement: z.number().int(),
-    ended: z.enum(["done", "failed", "cancelled", "denied", "rejected", "expired", "withdrawn", "alarm"]),
+    ended: z.enum(["done", "failed", "cancelled", "denied", "rejected", "expired", "withdrawn", "rolled-back", "alarm"]),
     command: z.string().nullable(),
     rowCount: z.number().nullable(),
     limited: z.boolean(),

@@ -56,6 +56,8 @@ export async function requestAccess(
     shape: "",
     shapeIsOpen: false,
     asks: { access, minutes: Math.min(body.minutes, most) },
+    safeRun: "not-possible",
+    estimatedRows: null,
     requirements,
     validForMs: WAITS_MS,
     reason: body.reason,
@@ -63,7 +65,15 @@ export async function requestAccess(
 }
 
 /** Where no policy asks for a review: one yes of somebody whom policy permits `review:resolve` on the target. */
-const UNNAMED: ReviewRequirement = { policy: "", approvals: 1, groups: [], users: [], mostMinutes: 1_440, escalateTo: [] };
+const UNNAMED: ReviewRequirement = {
+  policy: "",
+  approvals: 1,
+  groups: [],
+  users: [],
+  mostMinutes: 1_440,
+  escalateTo: [],
+  holdForMs: null,
+};
 
 /** What each is asked on; the first kind that the name fits. */
 const ON: Readonly<Record<AskableAction, { readonly type: Target["type"] | null; readonly kinds: readonly Resource["kind"][] }>> =

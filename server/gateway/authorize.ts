@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../core/domain/audit.ts";
 import type { Target } from "../core/domain/configuration.ts";
 import type { Decision, Obligation } from "../core/domain/decision.ts";
 import { type MicroAction, resourceName } from "../core/domain/micro-action.ts";
@@ -10,6 +11,7 @@ import { fingerprintText, shapeText } from "../core/review/cover.ts";
 import type { Authorized } from "./authorized.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Reviews } from "./reviews.ts";
+import type { Running } from "./runs.ts";
 
 /** A statement that a guard has described, on its way to be judged. */
 export interface Judgeable<T> {
@@ -35,12 +37,12 @@ export interface Requester {
 }
 
 export type Verdict<T> =
-  /** `timedGrant`: the identifier of the one without which it would have waited. */
+  /** `granted`: without it, it would have waited. Its run has to be told its end. */
   | {
       readonly outcome: "allow";
       readonly decision: Decision;
       readonly authorized: Authorized<T>;
-      readonly timedGrant: string | null;
+      readonly granted: Granted | null;
     }
   | { readonly outcome: "review"; readonly decision: Decision; readonly fingerprint: string; readonly shape: string }
   | { readonly outcome: "deny"; readonly decision: Decision };
@@ -120,17 +122,15 @@ export async function authorize<T extends object>(
     }),
   );
   let final = decision;
-  let timedGrant: string | null = null;
+  let granted: Granted | null = null;
   if (decision.outcome === "review" && grant !== null) {
-    const used = await reviews.use(grant, requester.principal, fingerprint, decision);
-    if (used.ok) final = { ...decision, outcome: "allow" };
+    const used = await reviews.use(grant, requester, fingerprint, decision);
+    if (used.ok) granted = used.granted;
     else context.log(`grant ${grant.id} was not used: ${used.reason}`);
   }
-  if (final.outcome === "review") {
-    timedGrant = await reviews.spendTimed(requester, shape, decision);
-    if (timedGrant !== null) final = { ...decision, outcome: "allow" };
-  }
-  await context.audit.append({
+  if (decision.outcome === "review") granted ??= await reviews.spendTimed(requester, shape, decision);
+  if (granted !== null) final = { ...decision, outcome: "allow" };
+  const decided: AuditEvent = {
     type: "statement.decided",
     at: context.clock.now(),
     principal: requester.principal.id,
@@ -153,32 +153,47 @@ export async function authorize<T extends object>(
       masked: final.obligations.flatMap((obligation) => (obligation.type === "mask" ? [obligation.column] : [])),
       filtered: final.obligations.flatMap((obligation) => (obligation.type === "filter-rows" ? [obligation.table] : [])),
       policyVersion: final.policyVersion,
-      review: grant === null ? null : grant.id,
-      grants: [...new Set([...final.reasons.flatMap(({ grant: by }) => by ?? []), ...(timedGrant === null ? [] : [timedGrant])])],
+      review: granted?.run.review ?? grant?.id ?? null,
+      run: granted?.run.id ?? null,
+      grants: [
+        ...new Set([...final.reasons.flatMap(({ grant: by }) => by ?? []), ...(granted?.by === "time" ? [granted.grant] : [])]),
+      ],
     },
-  });
+  };
+  try {
+    await context.audit.append(decided);
+  } catch (error) {
+    if (granted !== null) await reviews.runs.ended(granted.run, "not-run", null);
+    throw error;
+  }
   if (final.outcome === "deny") return { outcome: "deny", decision: final };
   if (final.outcome === "review") return { outcome: "review", decision: final, fingerprint, shape };
   if (!statement.execution.ok) throw new Error("allowed what the guard refuses");
-  return { outcome: "allow", decision: final, authorized: statement.execution.value as Authorized<T>, timedGrant };
+  return { outcome: "allow", decision: final, authorized: statement.execution.value as Authorized<T>, granted };
 }
 
 /** Whether what runs may go on: policies and grants may have changed since it was let run. */
 export function mayGoOn<T>(
   context: Context,
   requester: Requester,
-  running: { readonly statement: Judgeable<T>; readonly granted: Granted },
+  running: { readonly statement: Judgeable<T>; readonly granted: Granted | null },
 ): boolean {
   const { outcome } = judge(context, requester, running.statement);
   if (outcome === "deny" || !running.statement.protectedNow()) return false;
   return (
     outcome === "allow" ||
-    (running.granted !== null && (running.granted.by === "run" || context.standing.holds(running.granted.id)))
+    (running.granted !== null && (running.granted.by === "run" || context.standing.holds(running.granted.grant)))
   );
 }
 
-/** By what a statement runs that policy would have reviewed: a grant for this run, or one for some time. */
-export type Granted = { readonly by: "run" } | { readonly by: "time"; readonly id: string } | null;
+/**
+ * By what a statement runs that policy would have reviewed: a grant for this run, or one for some time. `holdMs`: how long
+ * it waits for a commit; null: it does not.
+ */
+export type Granted = { readonly run: Running; readonly holdMs: number | null } & (
+  | { readonly by: "run" }
+  | { readonly by: "time"; readonly grant: string }
+);
 
 /** A text that is no statement (it does not parse, or is refused as a whole) is a denial on the record like any other. */
 export async function recordRefusal(

@@ -11,6 +11,7 @@ import { maskPreview } from "./mask-preview.ts";
 import { Outbox } from "./outbox.ts";
 import { changePerson } from "./people.ts";
 import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
+import { Presence } from "./presence.ts";
 import { recordPage, verifyRecord } from "./record.ts";
 import { reviewContext } from "./review-context.ts";
 import { Reviews } from "./reviews.ts";
@@ -34,7 +35,8 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   const standing = await Standing.load(ports);
   const context: Context = { ...ports, configuration, standing };
   const reviews = new Reviews(context);
-  const sessions = new Sessions(context, reviews);
+  const presence = await Presence.start(context);
+  const sessions = new Sessions(context, reviews, presence);
   const outbox = ports.publicUrl === null ? null : new Outbox(context, ports.publicUrl);
   return {
     context,
@@ -44,6 +46,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
     close: async () => {
       await sessions.closeAll("Gatehouse is stopping");
       await outbox?.close();
+      await presence.close();
       reviews.close();
       standing.close();
     },
@@ -133,6 +136,8 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
         counting.delete(principal.id);
       }
     },
+    settleRun: async (principal, id, { verdict }) => reviews.wire(principal, await reviews.runs.settle(principal, id, verdict)),
+    foundRun: async (principal, id, { ran, note }) => reviews.wire(principal, await reviews.runs.found(principal, id, ran, note)),
     requestAccess: async (principal, body) => reviews.wire(principal, await requestAccess(context, reviews, principal, body)),
     endGrant: async (principal, id) => reviews.wire(principal, await reviews.endGrant(principal, id)),
     people: async (principal) => {

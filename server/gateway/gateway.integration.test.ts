@@ -173,11 +173,21 @@ describe("reviews over two replicas", () => {
     let id = "";
     const done = run(session, "delete from orders where id <= 10", { wait: true, onWaiting: (review) => (id = review) });
     await expect.poll(() => id, SLOW).not.toBe("");
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "yes", minutes: null });
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+      verdict: "approve",
+      comment: "yes",
+      minutes: null,
+      hold: null,
+    });
     expect((await done).ends).toEqual(["done"]);
     const review = await two.gateway.reviews.find(id);
     expect(review.state).toMatchObject({ state: "approved" });
-    const again = await one.gateway.reviews.use(review, principal(one, engineer), review.fingerprint, review.decision);
+    const again = await one.gateway.reviews.use(
+      review,
+      { principal: principal(one, engineer), session: "" },
+      review.fingerprint,
+      review.decision,
+    );
     expect(again).toEqual({ ok: false, reason: "the grant was used already" });
     await session.close("done");
   });
@@ -190,7 +200,7 @@ describe("reviews over two replicas", () => {
     const done = run(session, "delete from orders", { wait: true, signal: abort.signal, onWaiting: (review) => (id = review) });
     await expect.poll(() => id, SLOW).not.toBe("");
     await expect(
-      two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "", minutes: null }),
+      two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "", minutes: null, hold: null }),
     ).rejects.toMatchObject({ code: "forbidden" });
     abort.abort(new Error("given up"));
     expect((await done).ends).toEqual(["withdrawn"]);
@@ -209,11 +219,21 @@ describe("reviews over two replicas", () => {
     await expect.poll(() => id, SLOW).not.toBe("");
     const opened = await one.gateway.reviews.find(id);
     // The tab itself is one of those who use it.
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "", minutes: null });
+    await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+      verdict: "approve",
+      comment: "",
+      minutes: null,
+      hold: null,
+    });
     const approved = await two.gateway.reviews.find(id);
     const attempts = await Promise.all(
       Array.from({ length: 200 }, (_, i) =>
-        (i % 2 === 0 ? one : two).gateway.reviews.use(approved, principal(one, engineer), opened.fingerprint, opened.decision),
+        (i % 2 === 0 ? one : two).gateway.reviews.use(
+          approved,
+          { principal: principal(one, engineer), session: "" },
+          opened.fingerprint,
+          opened.decision,
+        ),
       ),
     );
     const { ends } = await Promise.race([
@@ -234,10 +254,16 @@ describe("reviews over two replicas", () => {
       verdict: "reject",
       comment: "not today",
       minutes: null,
+      hold: null,
     });
     expect((await done).ends).toEqual(["rejected"]);
     await expect(
-      two.gateway.verbs.answerReview(principal(two, reviewer), id, { verdict: "approve", comment: "", minutes: null }),
+      two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+        verdict: "approve",
+        comment: "",
+        minutes: null,
+        hold: null,
+      }),
     ).rejects.toMatchObject({ code: "conflict" });
     await session.close("done");
   });

@@ -5,6 +5,7 @@ import type {
   ConfigurationList,
   ConfigurationResult,
   DeadNotifications,
+  FoundBody,
   MaskPreview,
   MaskPreviewBody,
   Me,
@@ -16,6 +17,7 @@ import type {
   ReviewAnswerBody,
   ReviewContext,
   ReviewList,
+  SettleBody,
   TargetItem,
   TargetTree,
 } from "../contract/http.ts";
@@ -38,6 +40,8 @@ export interface GatewayVerbs {
   withdrawReview(principal: Principal, id: string): Promise<WireReview>;
   reviewContext(principal: Principal, id: string): Promise<ReviewContext>;
   blastRadius(principal: Principal, id: string): Promise<BlastRadiusReport>;
+  settleRun(principal: Principal, id: string, body: SettleBody): Promise<WireReview>;
+  foundRun(principal: Principal, id: string, body: FoundBody): Promise<WireReview>;
   requestAccess(principal: Principal, body: AccessRequestBody): Promise<WireReview>;
   endGrant(principal: Principal, id: string): Promise<WireReview>;
   people(principal: Principal): Promise<PeopleList>;

@@ -8,8 +8,10 @@ import type {
   GrantStore,
   NotificationStore,
   PeopleStore,
+  PresenceStore,
   RecordReader,
   ReviewStore,
+  RunStore,
   SignInStore,
 } from "./store-ports.ts";
 
@@ -24,6 +26,8 @@ export interface GatewayPorts {
   readonly configurations: ConfigurationStore;
   readonly reviews: ReviewStore;
   readonly grants: GrantStore;
+  readonly runs: RunStore;
+  readonly presence: PresenceStore;
   readonly people: PeopleStore;
   readonly notifications: NotificationStore;
   readonly notifier: Notifier;

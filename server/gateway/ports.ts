@@ -56,6 +56,8 @@ export type SqlEnd =
       readonly limited: boolean;
       readonly durationMs: number;
     }
+  /** It ran, waited in an open transaction, and was rolled back. */
+  | { readonly ended: "rolled-back"; readonly command: string; readonly rowCount: number | null; readonly durationMs: number }
   | { readonly ended: "failed"; readonly error: SqlFailure; readonly durationMs: number }
   | { readonly ended: "cancelled"; readonly durationMs: number }
   /** A column that must be masked arrived raw: nothing of the result was passed on after that, the connection is closed. */
@@ -69,13 +71,21 @@ export interface SqlLimits {
   readonly lockTimeoutMs: number;
 }
 
+/** A statement that has run and is not committed: `decided` gives what is to become of it. It must settle in time. */
+export interface Hold {
+  /** The server itself rolls back some seconds after so long, whatever becomes of the gateway. */
+  readonly forMs: number;
+  decided(ran: { readonly rowCount: number | null; readonly inOwnTransaction: boolean }): Promise<"commit" | "roll-back">;
+}
+
 /** One person's own connection to one database. Closing rolls an open transaction back. */
 export interface SqlConnection {
   /** What the guard needs to know of the session: search path, temporary relations, transaction, prepared statements. */
   readonly state: SqlSessionState;
   /** The target's catalog, shared by all connections of the target and revalidated. */
   catalog(): Promise<Catalog>;
-  run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink): Promise<SqlEnd>;
+  /** With a `hold` what ran is committed, or kept in the person's own open transaction, only when that says so. */
+  run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink, hold?: Hold): Promise<SqlEnd>;
   /** What the server's planner says of a statement, which is not run; null where it cannot say. */
   estimate(statement: PreparedSql): Promise<{ readonly rows: number; readonly cost: number } | null>;
   /** Rolls an open transaction back and drops what earlier statements have left: temporary relations, cursors. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -128,8 +129,8 @@ afterAll(async () => {
 });
 
 const as = (person: Person, on: Started = one) => principalOf(person, on.gateway.context.configuration.set);
-const yes = (minutes: number | null = null): GivenAnswer => ({ verdict: "approve", comment: "", minutes });
-const no: GivenAnswer = { verdict: "reject", comment: "not today", minutes: null };
+const yes = (minutes: number | null = null): GivenAnswer => ({ verdict: "approve", comment: "", minutes, hold: null });
+const no: GivenAnswer = { verdict: "reject", comment: "not today", minutes: null, hold: null };
 
 function watched(options: { readonly onWaiting?: (id: string) => void; readonly onRows?: () => void } = {}) {
   const ends: StatementEnd["ended"][] = [];
@@ -170,6 +171,8 @@ async function approved(session: OpenSqlSession, text: string, answer: GivenAnsw
 async function asked(access: AccessRequestBody["access"], minutes = 30, person = ann) {
   return one.gateway.verbs.requestAccess(as(person), { target: "shop", access, minutes, reason: "ticket 7" });
 }
+
+const newRun = () => ({ id: randomUUID(), session: "" });
 
 async function recorded(type: string, review: string) {
   const found = await store.query("SELECT payload FROM audit_event WHERE type = $1 AND payload LIKE $2 ORDER BY at, seq", [
@@ -728,6 +731,8 @@ describe("under load", () => {
       shape: "",
       shapeIsOpen: false,
       asks: null,
+      safeRun: "not-possible",
+      estimatedRows: null,
       reason: "",
     });
     const replica = (i: number): Started => (i % 2 === 0 ? one : two);
@@ -740,7 +745,9 @@ describe("under load", () => {
     expect(approvedNow.answers).toHaveLength(1);
     // One that cannot reach the store in time throws, and has used nothing.
     const uses = await Promise.allSettled(
-      Array.from({ length: 1_000 }, (_, i) => replica(i).gateway.reviews.use(approvedNow, as(ann), "f", decision)),
+      Array.from({ length: 1_000 }, (_, i) =>
+        replica(i).gateway.reviews.use(approvedNow, { principal: as(ann), session: "" }, "f", decision),
+      ),
     );
     expect(uses.filter((use) => use.status === "fulfilled" && use.value.ok)).toHaveLength(1);
     expect(await recorded("grant.used", review.id)).toHaveLength(1);
@@ -755,7 +762,7 @@ describe("under load", () => {
     const uses = Promise.all(
       Array.from({ length: 1_000 }, async (_, i) => {
         const startedAfterEnd = sure;
-        const used = await (i % 2 === 0 ? one : two).gateway.context.grants.use(grant);
+        const used = await (i % 2 === 0 ? one : two).gateway.context.grants.use(grant, newRun());
         if (used && startedAfterEnd) late++;
         return used;
       }),
@@ -763,7 +770,7 @@ describe("under load", () => {
     await one.gateway.verbs.endGrant(as(bo), grant);
     sure = true;
     const done = await uses;
-    for (let i = 0; i < 50; i++) if (await two.gateway.context.grants.use(grant)) late++;
+    for (let i = 0; i < 50; i++) if (await two.gateway.context.grants.use(grant, newRun())) late++;
     expect(late).toBe(0);
     const counted = await one.gateway.context.grants.find(grant);
     expect(counted?.uses).toBe(done.filter(Boolean).length);

@@ -7,12 +7,13 @@ import type { Principal } from "../core/domain/principal.ts";
 import type { Review, ReviewAnswer, ReviewRequirement } from "../core/domain/review.ts";
 import type { Described } from "../core/domain/statement.ts";
 import { decide } from "../core/policy/index.ts";
-import { answeredOf, covers, requirementsOf, timedGrantOf } from "../core/review/cover.ts";
+import { answeredOf, covers, heldByPolicy, holdOf, requirementsOf, timedGrantOf } from "../core/review/cover.ts";
 import { samePerson, transition } from "../core/review/transition.ts";
 import { mayUse } from "./application.ts";
-import type { Requester } from "./authorize.ts";
+import type { Granted, Requester } from "./authorize.ts";
 import { notificationsFor } from "./notifications.ts";
 import type { Context } from "./ports-of-gateway.ts";
+import { Runs } from "./runs.ts";
 import type { NewReview, ReviewStore } from "./store-ports.ts";
 import { VerbError } from "./verb-error.ts";
 import { toWireReview } from "./wire.ts";
@@ -31,6 +32,8 @@ export interface ReviewRequest {
   readonly shape: string;
   readonly shapeIsOpen: boolean;
   readonly asks: Review["asks"];
+  readonly safeRun: Review["safeRun"];
+  readonly estimatedRows: number | null;
   /** Who has to say yes; absent: what the decision's policies ask. */
   readonly requirements?: readonly ReviewRequirement[];
   readonly validForMs?: number;
@@ -42,10 +45,13 @@ export interface GivenAnswer {
   readonly comment: string;
   /** A yes for so long; null: once, or for as long as was asked. */
   readonly minutes: number | null;
+  /** Whether what runs is to wait in an open transaction; null: as it was asked. */
+  readonly hold: boolean | null;
 }
 
 /** Opening, answering, waiting for and using reviews. Rules: core/review/SPEC.md. */
 export class Reviews {
+  readonly runs: Runs;
   readonly #context: Context;
   readonly #listeners = new Set<(review: Review) => void>();
   readonly #timer: NodeJS.Timeout;
@@ -53,6 +59,7 @@ export class Reviews {
 
   constructor(context: Context) {
     this.#context = context;
+    this.runs = new Runs(context, this);
     this.#unsubscribe = context.changes.subscribe((change) => {
       if (change.topic === "review") void this.#heard(change.id);
     });
@@ -101,6 +108,8 @@ export class Reviews {
       shape: request.shape,
       shapeIsOpen: request.shapeIsOpen,
       asks: request.asks,
+      safeRun: request.safeRun,
+      estimatedRows: request.estimatedRows,
       reason: request.reason,
       requirements,
       validForMs: request.validForMs ?? Math.min(...expiries),
@@ -151,15 +160,23 @@ export class Reviews {
     if (because !== null)
       throw new VerbError(review.state.state === "open" ? "forbidden" : "conflict", `you cannot answer this review: ${because}`);
     const counts = this.counts(principal, review);
-    const { verdict, comment, minutes } = given;
-    const body = { review: id, verdict, comment, minutes, statement: review.statement, requester: review.requester };
+    const { verdict, comment, minutes, hold } = given;
+    const body = { review: id, verdict, comment, minutes, hold, statement: review.statement, requester: review.requester };
     await this.#record("review.answered", principal.id, review.target, review.session, body);
     const grant = this.#context.identifier();
     const changed = await this.#context.reviews
       .change(id, (current, now) => {
         const next = transition(current, {
           event: "answer",
-          answer: { by: principal.id, counts, verdict, minutes: verdict === "approve" ? minutes : null, comment, at: now },
+          answer: {
+            by: principal.id,
+            counts,
+            verdict,
+            minutes: verdict === "approve" ? minutes : null,
+            hold: verdict === "approve" ? hold : null,
+            comment,
+            at: now,
+          },
         });
         if (!next.ok) return next;
         const { state } = next.review.state;
@@ -218,46 +235,54 @@ export class Reviews {
   }
 
   /**
-   * Spends the grant: one atomic step in the store, before anything runs. A crash after it costs a new review, never a
-   * second run. False with the reason when there is nothing to spend.
+   * Spends the grant and writes down that it runs: one atomic step in the store, before anything does. After a crash it
+   * is not known whether it ran, never a second run. False with the reason when there is nothing to spend.
    */
   async use(
     review: Review,
-    principal: Principal,
+    { principal, session }: Pick<Requester, "principal" | "session">,
     fingerprint: string,
     decision: Decision,
-  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+  ): Promise<{ readonly ok: true; readonly granted: Granted } | { readonly ok: false; readonly reason: string }> {
     if (review.requester !== principal.id || review.fingerprint !== fingerprint)
       return { ok: false, reason: "the statement is not the one that was approved" };
+    const run = this.#context.identifier();
     const changed = await this.#context.reviews.change(review.id, (current, now) => {
       if (!covers(answeredOf(current), decision)) return { ok: false, reason: "policies ask for more than what was approved" };
-      return transition(current, { event: "use", at: now });
+      const used = transition(current, { event: "use", at: now });
+      return used.ok ? { ...used, run: { id: run, session } } : used;
     });
     if (!changed.ok) return changed;
     await this.#record("grant.used", principal.id, review.target, review.session, {
       review: review.id,
+      run,
       fingerprint,
       approvedBy: changed.review.answers.map((answer) => answer.by),
     });
-    return { ok: true };
+    const holdMs = holdOf(changed.review, requirementsOf(decision));
+    return { ok: true, granted: { by: "run", run: { id: run, review: review.id }, holdMs } };
   }
 
   /**
-   * Uses a timed grant of this shape that answers what policies ask now: one atomic step in the store. Returns its
-   * identifier, null: there is none.
+   * Uses a timed grant of this shape that answers what policies ask now: one atomic step in the store, which writes down
+   * the run. Null: there is none.
    */
-  async spendTimed(requester: Requester, shape: string, decision: Decision): Promise<string | null> {
+  async spendTimed(requester: Requester, shape: string, decision: Decision): Promise<Granted | null> {
     const { principal, target, session } = requester;
     for (const grant of await this.#context.grants.ofShape(principal.id, target.id, shape)) {
-      if (!covers(grant.answered, decision) || !(await this.#context.grants.use(grant.id))) continue;
+      const run = { id: this.#context.identifier(), session };
+      if (!covers(grant.answered, decision) || !(await this.#context.grants.use(grant.id, run))) continue;
       await this.#record("grant.used", principal.id, target.id, session, {
         grant: grant.id,
         review: grant.review,
+        run: run.id,
         shape,
         approvedBy: grant.approvedBy,
       });
       if (!this.#context.standing.holds(grant.id)) await this.#context.standing.refresh();
-      return grant.id;
+      const byPolicy = heldByPolicy(requirementsOf(decision));
+      const holdMs = byPolicy === undefined ? grant.holdMs : byPolicy;
+      return { by: "time", grant: grant.id, run: { id: run.id, review: grant.review }, holdMs };
     }
     return null;
   }
@@ -298,6 +323,7 @@ export class Reviews {
     const groups = new Set(review.requirements.flatMap((requirement) => requirement.escalateTo));
     const viewer = {
       mayNotAnswerBecause: this.mayNotAnswerBecause(principal, review),
+      maySettle: this.runs.maySettle(principal, review),
       mayEndGrant: review.grant !== null && this.mayNotEndBecause(principal, review.grant, review) === null,
       escalateTo: may ? [...groups].filter((group) => !asked.has(group)) : [],
     };
@@ -341,6 +367,7 @@ export class Reviews {
 
   close(): void {
     clearInterval(this.#timer);
+    this.runs.close();
     this.#unsubscribe();
   }
 

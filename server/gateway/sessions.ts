@@ -4,6 +4,7 @@ import { decide } from "../core/policy/index.ts";
 import type { Requester } from "./authorize.ts";
 import type { ShellConnection, SqlConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
+import type { Presence } from "./presence.ts";
 import { principalOf } from "./principal-of.ts";
 import type { Reviews } from "./reviews.ts";
 import { ShellJudge } from "./shell-judge.ts";
@@ -57,15 +58,17 @@ export interface OpenShellSession extends OpenSession {
 export class Sessions {
   readonly #context: Context;
   readonly #reviews: Reviews;
+  readonly #presence: Presence;
   readonly #live = new Map<string, Live>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #watch: NodeJS.Timeout;
   /** How long the store has been out of reach, in looks. */
   #lost = 0;
 
-  constructor(context: Context, reviews: Reviews) {
+  constructor(context: Context, reviews: Reviews, presence: Presence) {
     this.#context = context;
     this.#reviews = reviews;
+    this.#presence = presence;
     this.#unsubscribe = [
       context.configuration.onChange(() => void this.#rejudge()),
       context.standing.onChange(() => void this.#rejudge()),
@@ -85,12 +88,12 @@ export class Sessions {
       ),
     );
     const sql = new SqlSession(this.#context, this.#reviews, requester, connection);
-    const session = this.#keep(
+    const session = await this.#keep(
       requester,
       target,
       `${target.postgres.user}@${target.id}`,
       () => sql.rejudge(),
-      () => connection.close(),
+      () => sql.close(),
     );
     endsWith(connection, session);
     return { ...session.open, sql };
@@ -107,7 +110,7 @@ export class Sessions {
     );
     const judge = new ShellJudge(this.#context, this.#reviews, requester, connection);
     const interrupts: ((reason: string) => void)[] = [];
-    const session = this.#keep(
+    const session = await this.#keep(
       requester,
       target,
       `${target.ssh.user}@${target.id}`,
@@ -204,7 +207,14 @@ export class Sessions {
     return reference === undefined ? null : this.#context.secrets.resolve(reference);
   }
 
-  #keep(requester: Requester, target: Target, identity: string, rejudge: () => Promise<void>, disconnect: () => Promise<void>) {
+  /** Lists the session where every replica sees it; one that cannot be listed is not used. */
+  async #keep(
+    requester: Requester,
+    target: Target,
+    identity: string,
+    rejudge: () => Promise<void>,
+    disconnect: () => Promise<void>,
+  ) {
     const listeners: ((reason: string) => void)[] = [];
     let ended: Promise<void> | null = null;
     const end = (reason: string, tell: boolean): Promise<void> => {
@@ -212,6 +222,7 @@ export class Sessions {
         this.#live.delete(requester.session);
         if (tell) for (const listener of listeners) listener(reason);
         await disconnect();
+        await this.#presence.ended(requester.session);
         const { principal } = requester;
         await this.#context.audit
           .append({
@@ -229,6 +240,14 @@ export class Sessions {
       return ended;
     };
     this.#live.set(requester.session, { requester, target, rejudge, end: (reason) => end(reason, true) });
+    const { principal, session: id } = requester;
+    const kind = target.type === "ssh" ? "terminal" : "sql";
+    try {
+      await this.#presence.opened({ id, principal: principal.id, name: principal.name, target: target.id, kind, identity });
+    } catch (error) {
+      await end("the store cannot be reached", false);
+      throw error;
+    }
     const open: OpenSession = {
       id: requester.session,
       target,

@@ -57,7 +57,7 @@ export class ShellJudge {
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #requester: Requester;
-  #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: Granted } | null = null;
+  #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: Granted | null } | null = null;
 
   readonly #connection: ShellConnection;
 
@@ -95,7 +95,7 @@ export class ShellJudge {
     const { microActions } = described;
     const first = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
     if (first.outcome === "deny") return denied(first.decision, microActions);
-    if (first.outcome === "allow") return this.#allow(first, statement, null);
+    if (first.outcome === "allow") return this.#allow(first, statement);
     if (!options.waitForReview)
       return {
         allowed: false,
@@ -114,6 +114,8 @@ export class ShellJudge {
       shape: first.shape,
       shapeIsOpen: statement.shape.open,
       asks: null,
+      safeRun: "not-possible",
+      estimatedRows: null,
       reason: options.reason,
     });
     options.onReview(review);
@@ -134,7 +136,7 @@ export class ShellJudge {
     const now = await this.#placed(text, where);
     if ("refusal" in now) return this.#refuse(text, now.refusal);
     const again = await authorize(this.#context, this.#reviews, this.#requester, judgeable(now, where), resolved);
-    if (again.outcome === "allow") return this.#allow(again, statement, { by: "run" });
+    if (again.outcome === "allow") return this.#allow(again, statement);
     if (again.outcome === "deny") return denied(again.decision, microActions);
     return {
       allowed: false,
@@ -161,21 +163,20 @@ export class ShellJudge {
   }
 
   #allow(
-    { authorized: command, decision, timedGrant }: Extract<Verdict<PreparedShell>, { outcome: "allow" }>,
+    { authorized: command, decision, granted }: Extract<Verdict<PreparedShell>, { outcome: "allow" }>,
     statement: Judgeable<PreparedShell>,
-    granted: Granted,
   ): ShellSubmission {
-    this.#current = { statement, granted: timedGrant === null ? granted : { by: "time", id: timedGrant } };
+    this.#current = { statement, granted };
     return {
       allowed: true,
       command,
       decision,
       microActions: statement.described.microActions,
-      executed: (end) => this.#executed(statement, end),
+      executed: (end) => this.#executed(statement, granted, end),
     };
   }
 
-  async #executed(statement: Judgeable<PreparedShell>, end: ShellEnd): Promise<void> {
+  async #executed(statement: Judgeable<PreparedShell>, granted: Granted | null, end: ShellEnd): Promise<void> {
     if (this.#current?.statement === statement) this.#current = null;
     const { principal, target, session } = this.#requester;
     await this.#context.audit.append({
@@ -190,8 +191,14 @@ export class ShellJudge {
         exitCode: end.exitCode,
         durationMs: Math.round(end.durationMs),
         bytes: end.bytes,
+        review: granted?.run.review ?? null,
+        run: granted?.run.id ?? null,
       },
     });
+    if (granted === null) return;
+    // Where the host was lost, nobody knows how far it came.
+    if (end.exitCode === null) await this.#reviews.runs.lost(granted.run);
+    else await this.#reviews.runs.ended(granted.run, "done", null);
   }
 
   async #refuse(text: string, refusal: Refusal): Promise<ShellSubmission> {

@@ -1,7 +1,8 @@
 import type { ResultColumn } from "../core/domain/column.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
-import type { Review } from "../core/domain/review.ts";
+import type { Review, SafeRun } from "../core/domain/review.ts";
+import type { GrantedRun } from "../core/domain/run.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { Catalog, ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
 import {
@@ -17,9 +18,10 @@ import {
 } from "./authorize.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
 import { withPermittedColumns } from "./permitted-columns.ts";
-import type { SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice } from "./ports.ts";
+import type { Hold, SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
+import { GivenUp } from "./runs.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
 
@@ -27,6 +29,8 @@ type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
 export interface RunObserver {
   decided(statement: number, span: Span, decision: Decision, microActions: readonly MicroAction[]): void;
   waiting(statement: number, review: Review): void;
+  /** It ran in an open transaction, which waits for a decision. */
+  held?(statement: number, review: Review, run: GrantedRun): void;
   columns(statement: number, columns: readonly ResultColumn[]): void;
   rows(statement: number, rows: readonly (readonly (string | null)[])[]): void | Promise<void>;
   notice(statement: number, notice: SqlNotice): void;
@@ -41,6 +45,8 @@ export interface RunOptions {
   readonly reason: string;
   /** False: a statement that needs review ends as `review`, and no review is opened. */
   readonly waitForReview: boolean;
+  /** What a yes lets run is to wait in an open transaction; absent: only where policy or reviewer say so. */
+  readonly safeRun?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -58,7 +64,9 @@ export class SqlSession {
   readonly #connection: SqlConnection;
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
-  #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted } | null = null;
+  #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted | null } | null = null;
+  /** Gives up a statement that waits in an open transaction. */
+  #hold: AbortController | null = null;
 
   /** By text: statements of which the session still holds rows. */
   readonly #kept = new Map<string, Judgeable<PreparedSql>>();
@@ -130,13 +138,16 @@ export class SqlSession {
   }
 
   cancel(): Promise<void> {
+    this.#hold?.abort(new GivenUp(this.#requester.principal.id, "cancelled by the requester", false));
     return this.#connection.cancel();
   }
 
   /** After a change of policies or grants: what runs and is no longer allowed is cancelled, rows that are kept go. */
   async rejudge(): Promise<void> {
-    if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) await this.cancel();
-    else if (this.#running === null) await this.#dropStale();
+    if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) {
+      this.#hold?.abort(new GivenUp("system", "policies or grants changed: it is no longer allowed", true));
+      await this.#connection.cancel();
+    } else if (this.#running === null) await this.#dropStale();
   }
 
   /**
@@ -165,6 +176,7 @@ export class SqlSession {
   }
 
   async close(): Promise<void> {
+    this.#hold?.abort(new GivenUp("system", "its session ended", true));
     await this.#connection.close();
   }
 
@@ -200,10 +212,7 @@ export class SqlSession {
         grant = resolved;
         continue;
       }
-      if (options.signal.aborted) return { ended: "cancelled", durationMs: 0 };
-      const once: Granted = grant === null ? null : { by: "run" };
-      const granted: Granted = verdict.timedGrant === null ? once : { by: "time", id: verdict.timedGrant };
-      const end = await this.#execute(index, verdict, granted, observer);
+      const end = options.signal.aborted ? await this.#notRun(verdict.granted) : await this.#execute(index, verdict, observer);
       if (end.ended === "failed" && end.error.code === DEFINITION_CHANGED && attempt < ATTEMPTS) continue;
       return end;
     }
@@ -241,11 +250,9 @@ export class SqlSession {
     if (!execution.ok) return judgeable;
     if (NO_ROWS.has(String(described.facts.kind))) return sized(judgeable, { rows: 0, cost: 0 });
     if (!this.#context.configuration.set.policies.some((policy) => policy.asksForEstimate)) return judgeable;
-    // Planning runs immutable functions: nobody has judged those of the database.
-    const unknown = described.microActions.some(({ action }) => action === "sql:call" || action === "sql:opaque");
     const smallest = sized(judgeable, { rows: 0, cost: 0 });
     if (judge(this.#context, this.#requester, smallest).outcome === "deny") return smallest;
-    const size = unknown ? null : await this.#connection.estimate(execution.value);
+    const size = unjudgedFunctions(described) ? null : await this.#connection.estimate(execution.value);
     return size === null ? judgeable : sized(judgeable, size);
   }
 
@@ -266,6 +273,8 @@ export class SqlSession {
       shape: verdict.shape,
       shapeIsOpen: verdict.judgeable.shape.open,
       asks: null,
+      safeRun: safeRunOf(verdict.judgeable, options.safeRun === true),
+      estimatedRows: await this.#estimatedRows(verdict.judgeable),
       reason: options.reason,
     });
     observer.waiting(index, review);
@@ -281,25 +290,28 @@ export class SqlSession {
   async #execute(
     index: number,
     verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
-    granted: Granted,
     observer: RunObserver,
   ): Promise<SqlEnd> {
+    const { granted } = verdict;
     this.#current = verdict.judgeable === null ? null : { statement: verdict.judgeable, granted };
     // A grant can have ended while the decision went onto the record.
     if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) {
       this.#current = null;
-      return { ended: "cancelled", durationMs: 0 };
+      return this.#notRun(granted);
     }
     let rows = 0;
-    const end = await this.#connection.run(verdict.authorized, limitsOf(verdict.decision, verdict.authorized), {
+    const hold = this.#holdOf(index, granted, verdict.authorized, observer);
+    const sink: SqlSink = {
       columns: (columns) => observer.columns(index, columns),
       rows: (batch) => {
         rows += batch.length;
         return observer.rows(index, batch);
       },
       notice: (notice) => observer.notice(index, notice),
-    });
+    };
+    const end = await this.#connection.run(verdict.authorized, limitsOf(verdict.decision, verdict.authorized), sink, hold);
     this.#current = null;
+    this.#hold = null;
     if (verdict.judgeable !== null && end.ended === "done") this.#keep(verdict.judgeable, verdict.authorized.effect);
     try {
       await this.#recordEnd(verdict, end, rows);
@@ -308,7 +320,51 @@ export class SqlSession {
       await this.#connection.close();
       throw error;
     }
+    if (granted !== null) await this.#tellEnd(granted, end, hold !== undefined);
     return end;
+  }
+
+  /** The grant was used, and nothing reached the server. */
+  async #notRun(granted: Granted | null): Promise<SqlEnd> {
+    if (granted !== null) await this.#reviews.runs.ended(granted.run, "not-run", null);
+    return { ended: "cancelled", durationMs: 0 };
+  }
+
+  /** What ran by a grant waits for a commit where policy, requester or reviewer want it, and where it can. RV-20. */
+  #holdOf(index: number, granted: Granted | null, prepared: PreparedSql, observer: RunObserver): Hold | undefined {
+    if (granted === null || granted.holdMs === null || !holdable(prepared)) return undefined;
+    const { run, holdMs: forMs } = granted;
+    const abort = new AbortController();
+    this.#hold = abort;
+    return {
+      forMs,
+      decided: ({ rowCount: rows, inOwnTransaction }) => {
+        this.#keptInTransaction = inOwnTransaction;
+        const still = (): boolean => this.#current !== null && mayGoOn(this.#context, this.#requester, this.#current);
+        return this.#reviews.runs.held(run, { rows, forMs }, abort.signal, still, (review, held) =>
+          observer.held?.(index, review, held),
+        );
+      },
+    };
+  }
+
+  #keptInTransaction = false;
+
+  async #tellEnd({ run }: Granted, end: SqlEnd, held: boolean): Promise<void> {
+    const { runs } = this.#reviews;
+    if (end.ended === "failed" && end.error.code === RESOLUTION_UNKNOWN) return runs.lost(run);
+    const kept = held && end.ended === "done" && this.#keptInTransaction;
+    const rows = end.ended === "done" || end.ended === "rolled-back" ? end.rowCount : null;
+    const nothing = end.ended === "failed" && end.error.code === DEFINITION_CHANGED;
+    await runs.ended(run, kept ? "kept" : nothing ? "not-run" : end.ended, rows);
+  }
+
+  /** What the planner expects a change to touch, for those who are asked. */
+  async #estimatedRows({ described, execution }: Judgeable<PreparedSql>): Promise<number | null> {
+    const { estimatedRows } = described.facts;
+    if (typeof estimatedRows === "number") return estimatedRows;
+    if (!execution.ok || !holdable(execution.value) || unjudgedFunctions(described)) return null;
+    return (await this.#connection.estimate(execution.value))?.rows ?? null;
   }
 
   #keep(statement: Judgeable<PreparedSql>, effect: PreparedSql["effect"]): void {
@@ -342,10 +398,12 @@ export class SqlSession {
       body: {
         kind: "sql",
         statementSha256: this.#context.sha256(verdict.authorized.original),
+        review: verdict.granted?.run.review ?? null,
+        run: verdict.granted?.run.id ?? null,
         ended: end.ended,
         rows,
-        command: end.ended === "done" ? end.command : null,
-        rowCount: end.ended === "done" ? end.rowCount : null,
+        command: end.ended === "done" || end.ended === "rolled-back" ? end.command : null,
+        rowCount: end.ended === "done" || end.ended === "rolled-back" ? end.rowCount : null,
         error: end.ended === "failed" ? end.error.code : null,
         durationMs: Math.round(end.durationMs),
       },
@@ -355,6 +413,30 @@ export class SqlSession {
 
 /** The runner's code for: a relation is not what it was when the statement was judged. Nothing has run. */
 export const DEFINITION_CHANGED = "GH001";
+
+/** The runner's code for: the connection broke while a change was being committed. */
+const RESOLUTION_UNKNOWN = "08007";
+
+/** Changes of rows that can wait in an open transaction. */
+function holdable(prepared: PreparedSql): boolean {
+  return (
+    prepared.writes && !prepared.opaque && !prepared.temporary && prepared.transaction === null && HOLDABLE.has(prepared.kind)
+  );
+}
+
+const HOLDABLE: ReadonlySet<string> = new Set(["insert", "update", "delete", "merge", "select"]);
+
+/** Rows of a text are what they are: held is what takes its rows from a table. */
+function safeRunOf({ described, execution }: Judgeable<PreparedSql>, wanted: boolean): SafeRun {
+  if (!execution.ok || !holdable(execution.value)) return "not-possible";
+  const fromTable = described.microActions.some(({ action, resource }) => action === "sql:select" && resource.kind === "table");
+  return wanted && (execution.value.kind !== "insert" || fromTable) ? "wanted" : "not-wanted";
+}
+
+/** Planning runs immutable functions: nobody has judged those of the database. */
+function unjudgedFunctions({ microActions }: Judgeable<PreparedSql>["described"]): boolean {
+  return microActions.some(({ action }) => action === "sql:call" || action === "sql:opaque");
+}
 
 /** Kinds of statements that neither show nor change rows. */
 const NO_ROWS: ReadonlySet<string> = new Set([

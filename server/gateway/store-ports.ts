@@ -5,6 +5,7 @@ import type { ConfigurationDocument, Kind } from "../core/domain/configuration.t
 import type { TimedGrant } from "../core/domain/grant.ts";
 import type { Json } from "../core/domain/json.ts";
 import type { Review, ReviewAnswer } from "../core/domain/review.ts";
+import type { GrantedRun, RunState } from "../core/domain/run.ts";
 
 export interface StoredDocument {
   readonly document: ConfigurationDocument;
@@ -49,13 +50,22 @@ export interface SignInStore {
   revoke(sid: string): Promise<void>;
 }
 
-export type NewReview = Omit<Review, "openedAt" | "expiresAt" | "answers" | "comments" | "escalations" | "state" | "grant"> & {
+export type NewReview = Omit<
+  Review,
+  "openedAt" | "expiresAt" | "answers" | "comments" | "escalations" | "state" | "grant" | "runs"
+> & {
   readonly validForMs: number;
 };
+
+export interface NewRun {
+  readonly id: string;
+  readonly session: string;
+}
 
 export interface ReviewStore {
   open(review: NewReview, notifications: readonly NewNotification[]): Promise<Review>;
   find(id: string): Promise<Review | null>;
+  /** `open` is also what has a run that is held, or of which nobody knows what became of it. */
   list(which: "open" | "all"): Promise<readonly Review[]>;
   /** Earlier ones of the same shape, the newest first. */
   alike(review: Review): Promise<readonly Review[]>;
@@ -63,7 +73,7 @@ export interface ReviewStore {
   openOf(requester: string): Promise<number>;
   /**
    * One atomic step under the row's lock; `decide` gives the next state from the current one and the store's time, or a
-   * reason. What it tells of, and the timed grant that it makes, are stored with it or not at all.
+   * reason. What it tells of, and the timed grant or the run that it makes, are stored with it or not at all.
    */
   change(
     id: string,
@@ -74,7 +84,9 @@ export interface ReviewStore {
       | {
           readonly ok: true;
           readonly review: Review;
-          readonly grant?: { readonly id: string; readonly minutes: number };
+          readonly grant?: { readonly id: string; readonly minutes: number; readonly holdMs: number | null };
+          /** What now runs by its one yes. */
+          readonly run?: NewRun;
           readonly notifications?: readonly NewNotification[];
         }
       | { readonly ok: false; readonly reason: string },
@@ -91,10 +103,49 @@ export interface GrantStore {
   find(id: string): Promise<TimedGrant | null>;
   /** Those of a shape that hold now. */
   ofShape(principal: string, target: string, shape: string): Promise<readonly TimedGrant[]>;
-  /** One atomic step: counts a use if it still holds. */
-  use(id: string): Promise<boolean>;
+  /** One atomic step: counts a use, and writes the run down, if it still holds. */
+  use(id: string, run: NewRun): Promise<boolean>;
   /** Announces a change. Null: it was over already. */
   end(id: string, by: string): Promise<TimedGrant | null>;
+}
+
+export interface RunStore {
+  find(id: string): Promise<GrantedRun | null>;
+  /** One atomic step under the row's lock, with the store's time. Announces a change of its review. */
+  change(
+    id: string,
+    decide: (
+      run: GrantedRun,
+      now: number,
+    ) => { readonly ok: true; readonly state: RunState } | { readonly ok: false; readonly reason: string },
+  ): Promise<RunChange>;
+  /** Those that nobody can end any more: their session is over, or its replica was not seen for a while. */
+  orphans(): Promise<readonly string[]>;
+}
+/** `now`: the store's time of the change. */
+export type RunChange =
+  | { readonly ok: true; readonly run: GrantedRun; readonly now: number }
+  | { readonly ok: false; readonly reason: string };
+
+export interface NewLiveSession {
+  readonly id: string;
+  readonly replica: string;
+  readonly principal: string;
+  readonly name: string;
+  readonly target: string;
+  readonly kind: "sql" | "terminal";
+  /** Who the gateway is on the target. */
+  readonly identity: string;
+}
+
+export interface PresenceStore {
+  /** This replica is here and holds these sessions; what else is listed as its own has ended. */
+  beat(replica: string, sessions: readonly string[]): Promise<void>;
+  leave(replica: string): Promise<void>;
+  opened(session: NewLiveSession): Promise<void>;
+  ended(id: string): Promise<void>;
+  /** Forgets what ended long ago. */
+  sweep(): Promise<void>;
 }
 
 export interface PersonItem {

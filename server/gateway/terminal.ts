@@ -350,17 +350,25 @@ export class Terminal {
         break;
       }
       case "cd":
-        if ((await this.#judged(line, signal)).allowed) await this.#changeDirectory(builtin.arguments);
+        await this.#within(line, signal, () => this.#changeDirectory(builtin.arguments));
         break;
       case "export":
       case "unset":
-        if ((await this.#judged(line, signal)).allowed) this.#variables(builtin);
+        await this.#within(line, signal, () => this.#variables(builtin));
         break;
       default:
         return false;
     }
     if (this.#phase.phase !== "closed") this.#prompt();
     return true;
+  }
+
+  /** What the gateway does by itself goes on the record like any line. */
+  async #within(line: string, signal: AbortSignal, act: () => void | Promise<void>): Promise<void> {
+    const submitted = await this.#judged(line, signal);
+    if (!submitted.allowed) return;
+    await act();
+    await submitted.executed({ exitCode: this.#exitCode, durationMs: 0, bytes: 0 });
   }
 
   async #changeDirectory(given: readonly string[]): Promise<void> {

@@ -1,9 +1,10 @@
-import type { WireDecision, WireReview } from "../contract/socket.ts";
+import type { WireDecision, WireReview, WireRun } from "../contract/socket.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import { type MicroAction, resourceName } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
+import type { GrantedRun } from "../core/domain/run.ts";
 import type { PolicySet } from "../core/policy/index.ts";
-import { mostMinutes } from "../core/review/cover.ts";
+import { heldByPolicy, mostMinutes } from "../core/review/cover.ts";
 
 /** What the browser is told of a decision; with the descriptions of the policies that made it. */
 export function toWireDecision(decision: Decision, microActions: readonly MicroAction[], set: PolicySet): WireDecision {
@@ -38,6 +39,8 @@ export interface Viewer {
   /** Null: they may answer. */
   readonly mayNotAnswerBecause: string | null;
   readonly mayEndGrant: boolean;
+  /** Commit or roll back what it let run, or say what became of it. */
+  readonly maySettle: boolean;
   /** Groups to which they may hand it on. */
   readonly escalateTo: readonly string[];
 }
@@ -86,5 +89,38 @@ export function toWireReview(review: Review, viewer: Viewer, set: PolicySet): Wi
     mayAnswer: mayNotAnswerBecause === null,
     mayNotAnswerBecause,
     usedAt: review.state.state === "approved" ? review.state.usedAt : null,
+    session: review.session,
+    safeRun: safeRunOnWire(review),
+    estimatedRows: review.estimatedRows,
+    runs: review.runs.map(toWireRun),
+    maySettle: viewer.maySettle,
   };
+}
+
+function safeRunOnWire(review: Review): WireReview["safeRun"] {
+  if (review.safeRun === "not-possible") return "not-possible";
+  const byPolicy = heldByPolicy(review.requirements);
+  if (byPolicy !== undefined) return byPolicy === null ? "never" : "always";
+  return review.safeRun;
+}
+
+export function toWireRun({ id, grant, startedAt, state }: GrantedRun): WireRun {
+  const none = { rows: null, until: null, verdict: null, ended: null, at: null, found: null };
+  const run = { id, byTimedGrant: grant !== null, startedAt, state: state.state };
+  switch (state.state) {
+    case "started":
+      return { ...run, ...none };
+    case "held":
+      return { ...run, ...none, rows: state.rows, until: state.until };
+    case "closing": {
+      const { verdict, by, because, decidedAt } = state;
+      return { ...run, ...none, rows: state.rows, verdict: { verdict, by, because, decidedAt } };
+    }
+    case "ended": {
+      const { ended, rows, at, verdict } = state;
+      return { ...run, ...none, ended, rows, at, verdict };
+    }
+    case "unknown":
+      return { ...run, ...none, at: state.at, found: state.found };
+  }
 }

@@ -1,6 +1,7 @@
 import type { ServerMessage } from "../contract/socket.ts";
 import type { OpenSqlSession } from "../gateway/sessions.ts";
 import type { RunObserver, StatementEnd } from "../gateway/sql-session.ts";
+import { toWireRun } from "../gateway/wire.ts";
 import type { Say } from "./say.ts";
 
 /** Rows that may be under way to the browser before it has said that it took them. */
@@ -27,7 +28,7 @@ export class SqlChannel {
     this.#say = say;
   }
 
-  run(id: string, text: string, reason: string): void {
+  run(id: string, text: string, reason: string, safeRun: boolean): void {
     const session = this.session.id;
     if (this.#run !== null) {
       this.#say.send({
@@ -42,7 +43,7 @@ export class SqlChannel {
     const run: Run = { id, abort: new AbortController(), sent: 0, taken: 0, wake: null };
     this.#run = run;
     this.session.sql
-      .run(text, { parameters: null, reason, waitForReview: true, signal: run.abort.signal }, this.#observer(run))
+      .run(text, { parameters: null, reason, waitForReview: true, safeRun, signal: run.abort.signal }, this.#observer(run))
       .catch((error: unknown) => this.#say.fail(error, session, id))
       .finally(() => {
         this.#run = null;
@@ -100,6 +101,8 @@ export class SqlChannel {
         }),
       waiting: (statement, review) =>
         this.#say.send({ type: "sql.waiting", ...head, statement, review: this.#say.review(review) }),
+      held: (statement, review, held) =>
+        this.#say.send({ type: "sql.held", ...head, statement, review: this.#say.review(review), held: toWireRun(held) }),
       columns: (statement, columns) =>
         this.#say.send({ type: "sql.columns", ...head, statement, columns: columns.map((column) => ({ ...column })) }),
       rows: async (statement, rows) => {
@@ -151,6 +154,8 @@ function endOnWire(end: StatementEnd): Omit<Ended, "type" | "session" | "run" | 
         durationMs: end.durationMs,
         error: { code: "alarm", message: end.message, hint: null, span: null },
       };
+    case "rolled-back":
+      return { ...none, ended: end.ended, command: end.command, rowCount: end.rowCount, durationMs: end.durationMs };
     case "review":
       return { ...none, ended: "denied" };
     default:

@@ -1,6 +1,6 @@
 import type { Catalog, PreparedSql, SqlSessionState } from "../../core/guard/sql/index.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
-import type { SqlConnection, SqlEnd, SqlLimits, SqlParser, SqlSink } from "../../gateway/ports.ts";
+import type { Hold, SqlConnection, SqlEnd, SqlLimits, SqlParser, SqlSink } from "../../gateway/ports.ts";
 import { FINGERPRINT, newest } from "./catalog-queries.ts";
 import { type Client, cancelOnServer, type Field, type Login, rows, type ServerMessage } from "./driver.ts";
 import { Preparing, type Ran, Running, type Step } from "./reading.ts";
@@ -103,7 +103,7 @@ export class PostgresConnection implements SqlConnection {
     this.#session.forget();
   }
 
-  async run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink): Promise<SqlEnd> {
+  async run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink, hold?: Hold): Promise<SqlEnd> {
     const { now } = this.#parts;
     const started = now();
     if (this.#closed !== null) return failed({ code: "08006", message: this.#closed }, 0);
@@ -113,7 +113,7 @@ export class PostgresConnection implements SqlConnection {
     this.#cancelled = false;
     try {
       if (statement.way === "nothing") return this.#within(statement, started);
-      const end = await this.#inTransaction(statement, this.#session.limited(limits), sink, started);
+      const end = await this.#inTransaction(statement, this.#session.limited(limits), sink, started, hold);
       if (this.#closed === null) await this.#session.follow(statement, end, this.#transaction);
       return end;
     } catch (error) {
@@ -140,7 +140,13 @@ export class PostgresConnection implements SqlConnection {
     };
   }
 
-  async #inTransaction(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number): Promise<SqlEnd> {
+  async #inTransaction(
+    prepared: PreparedSql,
+    limits: SqlLimits,
+    sink: SqlSink,
+    started: number,
+    hold: Hold | undefined,
+  ): Promise<SqlEnd> {
     const readOnly = limits.readOnly || !prepared.writes;
     const idle = this.#transaction === "idle";
     const own = idle && prepared.transaction === null && !prepared.outsideTransaction;
@@ -151,6 +157,7 @@ export class PostgresConnection implements SqlConnection {
     const before = [
       ...(own ? [readOnly ? "BEGIN READ ONLY" : "BEGIN"] : []),
       ...(part ? ["SAVEPOINT gatehouse", "SET LOCAL transaction_read_only = on"] : []),
+      ...(hold !== undefined && this.#transaction === "open" ? [`SAVEPOINT ${HELD}`] : []),
       ...(this.#transaction === "failed" ? [] : [limit]),
     ];
     const opened = before.length === 0 ? null : await this.#plain(before.join("; "));
@@ -160,14 +167,36 @@ export class PostgresConnection implements SqlConnection {
     if (prepared.preparedName !== null)
       await this.#deallocate(prepared.preparedName, prepared.kind === "prepare" && end.ended === "done");
     const well = end.ended === "done" && !(end.limited && this.#transaction === "failed");
+    if (well && hold !== undefined) return this.#held(prepared, end, own, started, hold);
     if (own) {
       const closing = await this.#plain(well ? "COMMIT" : "ROLLBACK");
-      if (closing !== null && well) return this.#end(closing, prepared, started, "run");
+      if (closing !== null && well) return this.#uncommitted(closing, prepared, started);
     } else if (part && this.#transaction === "open") {
       await this.#plain("ROLLBACK TO SAVEPOINT gatehouse; RELEASE SAVEPOINT gatehouse");
     }
     this.#followDefinitions(prepared, end);
     return end;
+  }
+
+  /** The change stays open until somebody has decided; the server itself ends what the gateway does not. */
+  async #held(
+    prepared: PreparedSql,
+    ran: Extract<SqlEnd, { ended: "done" }>,
+    own: boolean,
+    started: number,
+    hold: Hold,
+  ): Promise<SqlEnd> {
+    const { command, rowCount } = ran;
+    const limit = `SET LOCAL idle_in_transaction_session_timeout = ${Math.round(hold.forMs) + HELD_MARGIN_MS}`;
+    const limited = own ? await this.#plain(limit) : null;
+    const verdict = limited === null ? await hold.decided({ rowCount, inOwnTransaction: !own }) : "roll-back";
+    const keep = verdict === "commit" && !this.#cancelled;
+    const yes = own ? "COMMIT" : `RELEASE SAVEPOINT ${HELD}`;
+    const no = own ? "ROLLBACK" : `ROLLBACK TO SAVEPOINT ${HELD}; RELEASE SAVEPOINT ${HELD}`;
+    const closing = await this.#plain(keep ? yes : no);
+    this.#followDefinitions(prepared, ran);
+    if (closing !== null && keep) return this.#uncommitted(closing, prepared, started);
+    return keep ? ran : { ended: "rolled-back", command, rowCount, durationMs: this.#since(started) };
   }
 
   async #deallocate(name: string, made: boolean): Promise<void> {
@@ -288,6 +317,13 @@ export class PostgresConnection implements SqlConnection {
     );
   }
 
+  /** A commit that failed did not happen; one that got no answer may have. */
+  #uncommitted(error: ServerMessage, prepared: PreparedSql, started: number): SqlEnd {
+    if (error.code !== undefined) return this.#end(error, prepared, started, "run");
+    const message = "the connection broke while the change was being committed: it is not known whether it was";
+    return failed({ code: RESOLUTION_UNKNOWN, message }, this.#since(started));
+  }
+
   #end(error: ServerMessage, prepared: PreparedSql, started: number, phase: "parse" | "run"): SqlEnd {
     const durationMs = this.#since(started);
     if (error.code === "57014" && this.#cancelled) return { ended: "cancelled", durationMs };
@@ -337,6 +373,10 @@ export class PostgresConnection implements SqlConnection {
 /** Statements that the planner knows, or that hold a query. */
 const PLANNED: ReadonlySet<string> = new Set(["select", "insert", "update", "delete", "merge", "copy", "declare", "ddl"]);
 const PLAN_LIMIT_MS = 2_000;
+/** SQLSTATE `transaction_resolution_unknown`. */
+const RESOLUTION_UNKNOWN = "08007";
+const HELD = "gatehouse_held";
+const HELD_MARGIN_MS = 10_000;
 
 /** A change's own node has no rows unless it returns some: those of what feeds it count. */
 function estimateOf(json: string): { readonly rows: number; readonly cost: number } | null {

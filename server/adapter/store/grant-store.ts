@@ -3,6 +3,7 @@ import type { Access, AnsweredRequirement, Coverage, TimedGrant } from "../../co
 import type { Review } from "../../core/domain/review.ts";
 import type { GrantStore } from "../../gateway/store-ports.ts";
 import { announce } from "./changes.ts";
+import { insertRun } from "./run-store.ts";
 import { storableJson } from "./storable-json.ts";
 import { attempt } from "./store.ts";
 import { inTransaction } from "./transaction.ts";
@@ -19,6 +20,8 @@ export interface GrantRow {
     readonly access: readonly Access[];
     readonly answered: readonly AnsweredRequirement[];
     readonly approvedBy: readonly string[];
+    /** Absent: given before there was a choice. */
+    readonly holdMs?: number | null;
   };
   readonly starts: number;
   readonly ends: number;
@@ -54,11 +57,20 @@ export function createGrantStore(pool: pg.Pool): GrantStore {
         );
         return found.rows.map(grantOf);
       }),
-    use: (id) =>
-      attempt("cannot use the grant", async () => {
-        const used = await pool.query(`UPDATE timed_grant SET uses = uses + 1 WHERE id = $1 AND ${LIVE}`, [id]);
-        return used.rowCount === 1;
-      }),
+    use: (id, run) =>
+      attempt("cannot use the grant", () =>
+        inTransaction(pool, async (client) => {
+          const used = await client.query<{ readonly review: string }>(
+            `UPDATE timed_grant SET uses = uses + 1 WHERE id = $1 AND ${LIVE} RETURNING review`,
+            [id],
+          );
+          const row = used.rows[0];
+          if (row === undefined) return false;
+          await insertRun(client, run, row.review, id);
+          await announce(client, { topic: "review", id: row.review });
+          return true;
+        }),
+      ),
     end: (id, by) =>
       attempt("cannot end the grant", () =>
         inTransaction(pool, async (client) => {
@@ -94,6 +106,7 @@ export async function insertGrant(
   grant: {
     readonly id: string;
     readonly minutes: number;
+    readonly holdMs: number | null;
     readonly review: Review;
     readonly answered: readonly AnsweredRequirement[];
   },
@@ -105,6 +118,7 @@ export async function insertGrant(
     access: review.asks?.access ?? [],
     answered: grant.answered,
     approvedBy: review.answers.flatMap((answer) => (answer.verdict === "approve" ? [answer.by] : [])),
+    holdMs: grant.holdMs,
   };
   await client.query(
     `INSERT INTO timed_grant (id, review, principal, target, shape, body, starts_at, ends_at)
@@ -123,7 +137,7 @@ export async function insertGrant(
 }
 
 export function grantOf(row: GrantRow): TimedGrant {
-  const { kind, statement, access, answered, approvedBy } = row.body;
+  const { kind, statement, access, answered, approvedBy, holdMs = null } = row.body;
   const coverage: Coverage =
     row.shape === "" ? { covers: "access", access } : { covers: "shape", kind, shape: row.shape, statement };
   return {
@@ -134,6 +148,7 @@ export function grantOf(row: GrantRow): TimedGrant {
     coverage,
     answered,
     approvedBy,
+    holdMs,
     from: row.starts,
     until: row.ends,
     ended: row.ended === null ? null : { at: row.ended, by: row.ended_by ?? "" },

@@ -13,6 +13,7 @@ import type { NewReview, ReviewChange, ReviewStore } from "../../gateway/store-p
 import { announce } from "./changes.ts";
 import { GRANT_COLUMNS, type GrantRow, grantOf, insertGrant } from "./grant-store.ts";
 import { enqueue } from "./notification-store.ts";
+import { insertRun, RUN_COLUMNS, type RunRow, runOf } from "./run-store.ts";
 import { storableJson } from "./storable-json.ts";
 import { attempt } from "./store.ts";
 import { inTransaction } from "./transaction.ts";
@@ -29,11 +30,18 @@ interface Row {
   readonly resolved: number | null;
   readonly used: number | null;
   readonly grant: GrantRow | null;
+  readonly runs: readonly RunRow[] | null;
 }
 
 const MS = (column: string, name: string): string => `(extract(epoch FROM ${column}) * 1000)::float8 AS ${name}`;
+const RUNS_SHOWN = 10;
 const COLUMNS = `id, state, body, answers, comments, escalations, ${MS("opened_at", "opened")}, ${MS("expires_at", "expires")}, ${MS("resolved_at", "resolved")}, ${MS("used_at", "used")},
-  (SELECT to_jsonb(g) FROM (SELECT ${GRANT_COLUMNS} FROM timed_grant WHERE timed_grant.review = review.id) g) AS grant`;
+  (SELECT to_jsonb(g) FROM (SELECT ${GRANT_COLUMNS} FROM timed_grant WHERE timed_grant.review = review.id) g) AS grant,
+  (SELECT jsonb_agg(to_jsonb(r)) FROM (SELECT ${RUN_COLUMNS} FROM granted_run WHERE granted_run.review = review.id
+    ORDER BY started_at DESC LIMIT ${RUNS_SHOWN}) r) AS runs`;
+/** A run that waits for somebody's decision, or of which nobody has said what became of it. */
+const UNSETTLED = `EXISTS (SELECT FROM granted_run r WHERE r.review = review.id AND (r.state IN ('held', 'closing')
+  OR (r.state = 'unknown' AND r.body->'found' = 'null'::jsonb)))`;
 const LIST_LIMIT = 1_000;
 const ALIKE_LIMIT = 10;
 
@@ -58,7 +66,7 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
     list: (which) =>
       attempt("cannot read the reviews", async () => {
         const found = await pool.query<Row>(
-          `SELECT ${COLUMNS} FROM review ${which === "open" ? "WHERE state = 'open' AND expires_at > now()" : ""} ORDER BY opened_at DESC LIMIT ${LIST_LIMIT}`,
+          `SELECT ${COLUMNS} FROM review ${which === "open" ? `WHERE (state = 'open' AND expires_at > now()) OR ${UNSETTLED}` : ""} ORDER BY opened_at DESC LIMIT ${LIST_LIMIT}`,
         );
         return found.rows.map(reviewOf);
       }),
@@ -137,9 +145,10 @@ async function change(pool: pg.Pool, id: string, decide: Parameters<ReviewStore[
       );
       if (next.grant !== undefined)
         await insertGrant(client, { ...next.grant, review: next.review, answered: answeredOf(next.review) });
+      if (next.run !== undefined) await insertRun(client, next.run, id, null);
       await enqueue(client, next.notifications ?? []);
       await announce(client, { topic: "review", id });
-      const changed = next.grant === undefined ? next.review : await find(client, id);
+      const changed = next.grant === undefined && next.run === undefined ? next.review : await find(client, id);
       return { ok: true, review: changed ?? next.review };
     });
   } catch (error) {
@@ -156,20 +165,24 @@ function reviewOf(row: Row): Review {
     shape: row.body.shape ?? "",
     shapeIsOpen: row.body.shapeIsOpen ?? false,
     asks: row.body.asks ?? null,
+    safeRun: row.body.safeRun ?? "not-possible",
+    estimatedRows: row.body.estimatedRows ?? null,
     requirements: row.body.requirements.map(
       (requirement): ReviewRequirement => ({
         ...requirement,
         mostMinutes: requirement.mostMinutes ?? 0,
         escalateTo: requirement.escalateTo ?? [],
+        holdForMs: requirement.holdForMs ?? null,
       }),
     ),
     openedAt: row.opened,
     expiresAt: row.expires,
-    answers: row.answers.map((answer) => ({ ...answer, minutes: answer.minutes ?? null })),
+    answers: row.answers.map((answer) => ({ ...answer, minutes: answer.minutes ?? null, hold: answer.hold ?? null })),
     comments: row.comments,
     escalations: row.escalations,
     state: stateOf(row),
     grant,
+    runs: (row.runs ?? []).map(runOf),
   };
 }
 

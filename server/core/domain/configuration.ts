@@ -172,7 +172,10 @@ export const ResourceSelector = z.strictObject({
 });
 export type ResourceSelector = z.infer<typeof ResourceSelector>;
 
-const Duration = z.string().regex(/^[0-9]+(ms|s|m|h|d)$/, "a duration is a number and a unit, such as `30m`, `8h`, `500ms`");
+const DURATION = /^[0-9]+(ms|s|m|h|d)$/;
+const Duration = z.string().regex(DURATION, "a duration is a number and a unit, such as `30m`, `8h`, `500ms`");
+
+const LONGEST_HOLD_MS = 20 * 60_000;
 
 export const PolicyObligations = z.strictObject({
   approvals: z.number().int().min(1).max(10).optional(),
@@ -182,6 +185,10 @@ export const PolicyObligations = z.strictObject({
   grantFor: Duration.optional(),
   /** Groups to which a review can be handed on. */
   escalateTo: z.array(z.string().min(1)).max(20).optional(),
+  /** A change that was approved waits so long in an open transaction for a commit; `0m`: never. At most 20 minutes. */
+  holdFor: Duration.refine((duration) => !DURATION.test(duration) || durationMs(duration) <= LONGEST_HOLD_MS, {
+    message: "row locks are held meanwhile: 20 minutes at most",
+  }).optional(),
   limitRows: z.number().int().min(1).optional(),
   timeLimit: Duration.optional(),
   readOnly: z.literal(true).optional(),

@@ -28,6 +28,8 @@ export type Obligation =
       /** The longest that a yes for some time may last; 0: only once. */
       readonly grantForMs: number;
       readonly escalateTo: readonly string[];
+      /** How long what ran waits in an open transaction; 0: never; null: as requester and reviewer choose. */
+      readonly holdForMs: number | null;
       readonly policy: string;
     }
   | { readonly type: "mask"; readonly column: string; readonly mask: string }

@@ -36,6 +36,8 @@ export interface TimedGrant {
   readonly coverage: Coverage;
   readonly answered: readonly AnsweredRequirement[];
   readonly approvedBy: readonly string[];
+  /** What runs by it waits so long in an open transaction; null: it does not, unless policy says so. */
+  readonly holdMs: number | null;
   readonly from: number;
   readonly until: number;
   /** Ended before its time; null: by time alone. */

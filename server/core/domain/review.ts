@@ -1,6 +1,7 @@
 import type { Decision } from "./decision.ts";
 import type { Access, TimedGrant } from "./grant.ts";
 import type { MicroAction } from "./micro-action.ts";
+import type { GrantedRun } from "./run.ts";
 import type { Span } from "./span.ts";
 
 /** A statement that waits for someone else's yes. Times are milliseconds since the epoch, from the store's clock. */
@@ -24,6 +25,10 @@ export interface Review {
   readonly shape: string;
   /** Literals are open in the shape; else it is this exact text. */
   readonly shapeIsOpen: boolean;
+  /** Whether it is to wait in an open transaction after it ran, as the requester wants it. */
+  readonly safeRun: SafeRun;
+  /** What the planner expects it to touch, in rows; null: not known. */
+  readonly estimatedRows: number | null;
   /** What `access` asks for, and for how long. Null: a statement waits. */
   readonly asks: { readonly access: readonly Access[]; readonly minutes: number } | null;
   readonly reason: string;
@@ -37,7 +42,11 @@ export interface Review {
   readonly state: ReviewState;
   /** What a yes for some time has made; null: none. */
   readonly grant: TimedGrant | null;
+  /** What ran by it, the newest first; the last few. */
+  readonly runs: readonly GrantedRun[];
 }
+
+export type SafeRun = "not-possible" | "wanted" | "not-wanted";
 
 export interface ReviewComment {
   readonly by: string;
@@ -62,6 +71,8 @@ export interface ReviewRequirement {
   readonly mostMinutes: number;
   /** Groups to which it can be handed on. */
   readonly escalateTo: readonly string[];
+  /** How long what ran waits in an open transaction; 0: never; null: as requester and reviewer choose. */
+  readonly holdForMs: number | null;
 }
 
 export interface ReviewAnswer {
@@ -71,6 +82,8 @@ export interface ReviewAnswer {
   readonly verdict: "approve" | "reject";
   /** A yes for so long; null: once, or for as long as was asked. */
   readonly minutes: number | null;
+  /** Whether what runs is to wait in an open transaction; null: as it was asked. */
+  readonly hold: boolean | null;
   readonly comment: string;
   readonly at: number;
 }

@@ -296,6 +296,7 @@ describe("decide", () => {
         expireAfterMs: 1_800_000,
         grantForMs: 3_600_000,
         escalateTo: [],
+        holdForMs: null,
       },
       {
         type: "approvals",
@@ -305,6 +306,7 @@ describe("decide", () => {
         expireAfterMs: 3_600_000,
         grantForMs: 3_600_000,
         escalateTo: [],
+        holdForMs: null,
       },
     ]);
   });

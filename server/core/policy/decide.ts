@@ -212,7 +212,7 @@ function evaluate(policy: CompiledPolicy, context: Readonly<Record<string, unkno
 }
 
 function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, Obligation>): void {
-  const { approvals, reviewers, expireAfter, grantFor, escalateTo, limitRows, timeLimit, readOnly } = policy.obligations;
+  const { approvals, reviewers, expireAfter, grantFor, escalateTo, holdFor, limitRows, timeLimit, readOnly } = policy.obligations;
   if (asks) {
     obligations.set(`approvals:${policy.id}`, {
       type: "approvals",
@@ -222,6 +222,7 @@ function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, 
       expireAfterMs: expireAfter === undefined ? DEFAULT_EXPIRY_MS : durationMs(expireAfter),
       grantForMs: grantFor === undefined ? DEFAULT_GRANT_MS : durationMs(grantFor),
       escalateTo: escalateTo ?? [],
+      holdForMs: holdFor === undefined ? null : durationMs(holdFor),
     });
   }
   if (limitRows !== undefined) obligations.set(`rows:${policy.id}`, { type: "limit-rows", rows: limitRows, policy: policy.id });

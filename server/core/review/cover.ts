@@ -28,6 +28,7 @@ export function requirementsOf(decision: Decision): readonly ReviewRequirement[]
             users: obligation.reviewers.users,
             mostMinutes: Math.floor(obligation.grantForMs / 60_000),
             escalateTo: obligation.escalateTo,
+            holdForMs: obligation.holdForMs,
           },
         ]
       : [],
@@ -65,13 +66,34 @@ export function covers(answered: readonly AnsweredRequirement[], decision: Decis
   );
 }
 
+/** RV-20: how long what runs by a yes for this review waits in an open transaction. Null: it does not. */
+export function holdOf(review: Pick<Review, "safeRun" | "answers">, requirements: readonly ReviewRequirement[]): number | null {
+  if (review.safeRun === "not-possible") return null;
+  const byPolicy = heldByPolicy(requirements);
+  if (byPolicy !== undefined) return byPolicy;
+  const yes = review.answers.filter((answer) => answer.verdict === "approve");
+  if (yes.some((answer) => answer.hold === true)) return HOLD_MS;
+  if (yes.some((answer) => answer.hold === false || answer.minutes !== null)) return null;
+  return review.safeRun === "wanted" ? HOLD_MS : null;
+}
+
+/** The shortest that a policy asks for. Null: one says never, and none asks for it. Undefined: no policy says anything. */
+export function heldByPolicy(requirements: readonly Pick<ReviewRequirement, "holdForMs">[]): number | null | undefined {
+  const said = requirements.flatMap(({ holdForMs }) => (holdForMs === null ? [] : [holdForMs]));
+  const held = said.filter((milliseconds) => milliseconds > 0);
+  if (held.length > 0) return Math.min(...held);
+  return said.length > 0 ? null : undefined;
+}
+
+const HOLD_MS = 2 * 60_000;
+
 /** RV-9: what an approved review makes beside its one run, and for how long. Null: nothing. */
-export function timedGrantOf(review: Review): { readonly minutes: number } | null {
+export function timedGrantOf(review: Review): { readonly minutes: number; readonly holdMs: number | null } | null {
   const yes = review.answers.filter((answer) => answer.verdict === "approve");
   const given = yes.flatMap((answer) => (answer.minutes === null ? [] : [answer.minutes]));
-  if (review.asks !== null) return { minutes: Math.min(review.asks.minutes, ...given) };
+  if (review.asks !== null) return { minutes: Math.min(review.asks.minutes, ...given), holdMs: null };
   if (review.shape === "" || given.length === 0 || given.length < yes.length) return null;
-  return { minutes: Math.min(mostMinutes(review), ...given) };
+  return { minutes: Math.min(mostMinutes(review), ...given), holdMs: holdOf(review, []) };
 }
 
 /** The longest that a yes for this review may last, in minutes; 0: only once. */

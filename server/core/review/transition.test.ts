@@ -10,6 +10,7 @@ const requirement = (changes: Partial<ReviewRequirement> = {}): ReviewRequiremen
   users: [],
   mostMinutes: 60,
   escalateTo: [],
+  holdForMs: null,
   ...changes,
 });
 
@@ -38,6 +39,9 @@ const review = (changes: Partial<Review> = {}): Review => ({
   escalations: [],
   state: { state: "open" },
   grant: null,
+  safeRun: "not-possible",
+  estimatedRows: null,
+  runs: [],
   ...changes,
 });
 
@@ -46,6 +50,7 @@ const yes = (by: string, changes: Partial<ReviewAnswer> = {}): ReviewAnswer => (
   counts: ["deletes"],
   verdict: "approve",
   minutes: null,
+  hold: null,
   comment: "",
   at: 10,
   ...changes,
@@ -103,8 +108,8 @@ describe("RV-9 a yes for some time", () => {
     const asks = { access: [{ action: "target:connect", resource: { kind: "target" } }], minutes: 45 } as const;
     const start = review({ kind: "access", asks, shape: "", requirements: [requirement({ mostMinutes: 480 })] });
     expect(mostMinutes(start)).toBe(45);
-    expect(timedGrantOf(answered(start, yes("bo@acme.test")) as Review)).toEqual({ minutes: 45 });
-    expect(timedGrantOf(answered(start, yes("bo@acme.test", { minutes: 5 })) as Review)).toEqual({ minutes: 5 });
+    expect(timedGrantOf(answered(start, yes("bo@acme.test")) as Review)).toEqual({ minutes: 45, holdMs: null });
+    expect(timedGrantOf(answered(start, yes("bo@acme.test", { minutes: 5 })) as Review)).toEqual({ minutes: 5, holdMs: null });
     expect(answered(start, yes("bo@acme.test", { minutes: 46 }))).toContain("45 minutes at most");
     const used = transition(answered(start, yes("bo@acme.test")) as Review, { event: "use", at: 11 });
     expect(used.ok).toBe(false);
