@@ -17,6 +17,7 @@ const VOLATILE = [
   "array_shuffle",
   "clock_timestamp",
   "gen_random_uuid",
+  "pg_blocking_pids",
   "pg_is_in_recovery",
   "pg_sleep",
   "pg_sleep_for",

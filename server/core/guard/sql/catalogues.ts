@@ -1,48 +1,126 @@
+import type { Mask } from "../../domain/mask.ts";
+
 /**
  * The server's own catalogues. They are ordinary relations that need a policy, as long as they only say what exists.
  * Everything else in these schemas is refused: statistics and settings hold data, definitions hold constants.
  */
 const HARMLESS: ReadonlySet<string> = new Set([
-  "pg_catalog.pg_class",
-  "pg_catalog.pg_namespace",
-  "pg_catalog.pg_attribute",
-  "pg_catalog.pg_type",
-  "pg_catalog.pg_index",
-  "pg_catalog.pg_indexes",
-  "pg_catalog.pg_tables",
-  "pg_catalog.pg_enum",
-  "pg_catalog.pg_inherits",
-  "pg_catalog.pg_extension",
-  "pg_catalog.pg_locks",
-  "pg_catalog.pg_constraint",
-  "pg_catalog.pg_stat_database",
-  "pg_catalog.pg_stat_all_indexes",
-  "pg_catalog.pg_stat_all_tables",
-  "pg_catalog.pg_stat_user_indexes",
-  "pg_catalog.pg_stat_user_tables",
-  "pg_catalog.pg_statio_user_indexes",
-  "pg_catalog.pg_statio_user_tables",
-  "information_schema.tables",
-  "information_schema.columns",
-  "information_schema.schemata",
-  "information_schema.key_column_usage",
-  "information_schema.table_constraints",
-  "information_schema.referential_constraints",
-  "information_schema.constraint_column_usage",
+  ...[
+    "am",
+    "attribute",
+    "class",
+    "constraint",
+    "database",
+    "depend",
+    "enum",
+    "extension",
+    "index",
+    "indexes",
+    "inherits",
+    "locks",
+    "matviews",
+    "namespace",
+    "policies",
+    "prepared_xacts",
+    "proc",
+    "range",
+    "roles",
+    "sequence",
+    "sequences",
+    "stat_activity",
+    "stat_all_indexes",
+    "stat_all_tables",
+    "stat_archiver",
+    "stat_bgwriter",
+    "stat_checkpointer",
+    "stat_database",
+    "stat_database_conflicts",
+    "stat_io",
+    "stat_progress_analyze",
+    "stat_progress_cluster",
+    "stat_progress_copy",
+    "stat_progress_create_index",
+    "stat_progress_vacuum",
+    "stat_replication",
+    "stat_slru",
+    "stat_user_functions",
+    "stat_user_indexes",
+    "stat_user_tables",
+    "stat_wal",
+    "statio_all_indexes",
+    "statio_all_tables",
+    "statio_user_indexes",
+    "statio_user_tables",
+    "tables",
+    "tablespace",
+    "trigger",
+    "type",
+    "views",
+  ].map((name) => `pg_catalog.pg_${name}`),
+  ...[
+    "column_privileges",
+    "columns",
+    "constraint_column_usage",
+    "key_column_usage",
+    "referential_constraints",
+    "role_table_grants",
+    "routines",
+    "schemata",
+    "sequences",
+    "table_constraints",
+    "table_privileges",
+    "tables",
+    "triggers",
+    "view_column_usage",
+    "view_table_usage",
+    "views",
+  ].map((name) => `information_schema.${name}`),
 ]);
 
-/** Columns of harmless catalogues that hold expressions or stored values all the same. */
+/** Columns of harmless catalogues that hold expressions, code or stored values all the same: shown as NULL. */
 const HIDDEN: ReadonlySet<string> = new Set([
+  "information_schema.columns.column_default",
+  "information_schema.columns.generation_expression",
+  "information_schema.routines.routine_definition",
+  "information_schema.triggers.action_condition",
+  "information_schema.triggers.action_statement",
+  "pg_catalog.pg_attribute.attfdwoptions",
   "pg_catalog.pg_attribute.attmissingval",
   "pg_catalog.pg_class.relpartbound",
   "pg_catalog.pg_constraint.conbin",
   "pg_catalog.pg_index.indexprs",
   "pg_catalog.pg_index.indpred",
+  "pg_catalog.pg_prepared_xacts.gid",
+  "pg_catalog.pg_proc.proargdefaults",
+  "pg_catalog.pg_proc.probin",
+  "pg_catalog.pg_proc.proconfig",
+  "pg_catalog.pg_proc.prosqlbody",
+  "pg_catalog.pg_proc.prosrc",
+  "pg_catalog.pg_roles.rolconfig",
+  "pg_catalog.pg_stat_activity.query",
+  "pg_catalog.pg_trigger.tgargs",
+  "pg_catalog.pg_trigger.tgqual",
   "pg_catalog.pg_type.typdefault",
   "pg_catalog.pg_type.typdefaultbin",
-  "information_schema.columns.column_default",
-  "information_schema.columns.generation_expression",
 ]);
+
+/** Definitions as text: shown with their string constants left out. */
+const DEFINITIONS: ReadonlySet<string> = new Set([
+  "information_schema.views.view_definition",
+  "pg_catalog.pg_indexes.indexdef",
+  "pg_catalog.pg_matviews.definition",
+  "pg_catalog.pg_policies.qual",
+  "pg_catalog.pg_policies.with_check",
+  "pg_catalog.pg_views.definition",
+]);
+/** As the server writes definitions: a constant is quoted, quotes in it are doubled. */
+const WITHOUT_CONSTANTS: Mask = {
+  type: "expression",
+  sql: "pg_catalog.regexp_replace(value, '''(?:[^'']|'''')*''', '''…''', 'g')",
+};
+
+/** Hidden ones that other people wrote a moment ago: to ask for them by name is refused, `*` shows NULL. */
+const CLOSED: ReadonlySet<string> = new Set(["pg_catalog.pg_stat_activity.query"]);
 
 const SCHEMAS: ReadonlySet<string> = new Set(["pg_catalog", "information_schema", "pg_toast"]);
 
@@ -54,6 +132,12 @@ export function isHarmlessCatalogue(schema: string, name: string): boolean {
   return HARMLESS.has(`${schema}.${name}`);
 }
 
-export function isHiddenCatalogueColumn(schema: string, table: string, column: string): boolean {
-  return HIDDEN.has(`${schema}.${table}.${column}`);
+/** How a column of a catalogue is shown to everyone. Null: as it is. */
+export function catalogueMask(schema: string, table: string, column: string): Mask | null {
+  const name = `${schema}.${table}.${column}`;
+  return DEFINITIONS.has(name) ? WITHOUT_CONSTANTS : HIDDEN.has(name) ? { type: "null" } : null;
+}
+
+export function isClosedCatalogueColumn(schema: string, table: string, column: string): boolean {
+  return CLOSED.has(`${schema}.${table}.${column}`);
 }

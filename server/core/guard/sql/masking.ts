@@ -1,6 +1,6 @@
 import type { Mask } from "../../domain/mask.ts";
 import { type Catalog, type CatalogColumn, type CatalogRelation, TEMPORARY_SCHEMA } from "./catalog.ts";
-import { isCatalogueSchema, isHiddenCatalogueColumn } from "./catalogues.ts";
+import { catalogueMask, isCatalogueSchema } from "./catalogues.ts";
 import { type ColumnKey, columnKey, type Lineage } from "./lineage.ts";
 import type { Protection } from "./protection.ts";
 import { isView, viewContent } from "./view.ts";
@@ -48,8 +48,8 @@ export function maskingsFor(catalog: Catalog, protection: Protection): Maskings 
 
   const find = (relation: CatalogRelation, column: CatalogColumn, only: boolean): Masking => {
     if (isCatalogueSchema(relation.schema)) {
-      const hidden = isHiddenCatalogueColumn(relation.schema, relation.name, column.name);
-      return direct(relation, column.name) ?? (hidden ? { as: "nothing", id: "catalogue" } : RAW);
+      const mask = catalogueMask(relation.schema, relation.name, column.name);
+      return direct(relation, column.name) ?? (mask === null ? RAW : { as: "mask", id: "catalogue", mask });
     }
     const own = direct(relation, column.name);
     if (own !== null) return own;

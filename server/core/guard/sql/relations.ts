@@ -3,7 +3,7 @@ import { cover, type Span } from "../../domain/span.ts";
 import { type Analysis, note, noteOpaque } from "./analysis.ts";
 import type { CatalogColumn, CatalogRelation } from "./catalog.ts";
 import { TEMPORARY_SCHEMA } from "./catalog.ts";
-import { isCatalogueSchema, isHarmlessCatalogue } from "./catalogues.ts";
+import { isCatalogueSchema, isClosedCatalogueColumn, isHarmlessCatalogue } from "./catalogues.ts";
 import { CONSTANT, columnKey, copyOf } from "./lineage.ts";
 import { nearest, quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
@@ -137,6 +137,7 @@ function outerSpan(analysis: Analysis, name: Span, only: boolean): Span {
 export function sourceOfUse(analysis: Analysis, use: RelationUse): Source {
   const { relation } = use;
   const read = (column: CatalogColumn, span: Span) => {
+    refuseClosed(analysis, relation, column, span);
     if (!use.reads.has(column.name)) use.reads.set(column.name, span);
     note(analysis, "sql:select", { kind: "column", schema: relation.schema, table: relation.name, column: column.name }, span);
     if (use.role === "target")
@@ -165,6 +166,12 @@ export function sourceOfUse(analysis: Analysis, use: RelationUse): Source {
       return { name, lineage: CONSTANT, touch };
     },
   };
+}
+
+function refuseClosed(analysis: Analysis, relation: CatalogRelation, column: CatalogColumn, span: Span): void {
+  if (!isClosedCatalogueColumn(relation.schema, relation.name, column.name)) return;
+  if (analysis.statement.source.slice(...span).endsWith("*")) return;
+  refuse(`column \`${column.name}\` of \`${relation.name}\` is closed: it shows what others have typed`, span, "leave it out");
 }
 
 /** Rules rewrite what a write does into something else: nobody has judged that. */
