@@ -11,10 +11,12 @@ import { ChainedAuditLog, publicKeyOf } from "./adapter/store/audit-log.ts";
 import { PostgresChangeFeed } from "./adapter/store/changes.ts";
 import { createConfigurationStore } from "./adapter/store/configuration-store.ts";
 import { createGrantStore } from "./adapter/store/grant-store.ts";
+import { createHistoryStore } from "./adapter/store/history-store.ts";
 import { createNotificationStore } from "./adapter/store/notification-store.ts";
 import { createPeopleStore } from "./adapter/store/people-store.ts";
 import { createPresenceStore } from "./adapter/store/presence-store.ts";
 import { createRecordReader } from "./adapter/store/record-reader.ts";
+import { createRecordingStore } from "./adapter/store/recording-store.ts";
 import { createReviewStore } from "./adapter/store/review-store.ts";
 import { createRunStore } from "./adapter/store/run-store.ts";
 import { createSignInStore } from "./adapter/store/sign-in-store.ts";
@@ -85,6 +87,8 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     notifications: createNotificationStore(store.pool),
     notifier: createNotifier({ now }),
     publicUrl: options.publicUrl ?? null,
+    recordings: createRecordingStore(store.pool),
+    histories: createHistoryStore(store.pool),
     signIns: createSignInStore(store.pool),
     changes,
     secrets: createSecretStore(process.env, OWN_VARIABLES, keys.seal),

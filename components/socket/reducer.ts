@@ -1,4 +1,4 @@
-import type { ClientMessage, ServerMessage } from "../../server/contract/socket.ts";
+import type { ClientMessage, ServerMessage, WireBlock } from "../../server/contract/socket.ts";
 import { NO_ROWS } from "./row-log.ts";
 import { type OpenSession, ROWS_HELD, type Run, type RunStatement, type Session, type SocketState } from "./state.ts";
 
@@ -95,7 +95,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         transaction: "idle",
         run: null,
         judged: null,
-        terminal: { cwd: "", running: false, exitCode: null, review: null, verdict: null },
+        terminal: { cwd: "", running: false, exitCode: null, review: null, verdict: null, blocks: [] },
       };
       return { ...answered(state, message.request, null), sessions: { ...state.sessions, [message.request]: session } };
     }
@@ -170,6 +170,11 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         terminal: { ...session.terminal, cwd, running, exitCode, review },
       }));
     }
+    case "terminal.block":
+      return inSession(state, message.session, (session) => ({
+        ...session,
+        terminal: { ...session.terminal, blocks: withBlock(session.terminal.blocks, message.block) },
+      }));
     case "reviews":
       return {
         ...state,
@@ -228,7 +233,7 @@ function close(session: Session, reason: string): Session {
   switch (session.state) {
     case "open": {
       const run: Run | null = session.run === null ? null : { ...session.run, state: "ended", cancelling: false };
-      const terminal = { ...session.terminal, running: false, review: null, verdict: null };
+      const terminal = { ...session.terminal, running: false, review: null, verdict: null, blocks: [] };
       return { ...session, state: "closed", reason, run, terminal, transaction: "idle" };
     }
     case "opening":
@@ -291,4 +296,10 @@ function mapValues<Value>(
   change: (value: Value) => Value,
 ): Readonly<Record<string, Value>> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+const BLOCKS_KEPT = 300;
+
+function withBlock(blocks: readonly WireBlock[], block: WireBlock): readonly WireBlock[] {
+  return [...blocks.filter((each) => each.number !== block.number), block].slice(-BLOCKS_KEPT);
 }

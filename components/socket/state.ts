@@ -1,5 +1,13 @@
 import type { z } from "zod";
-import type { ServerMessage, Transaction, WireColumn, WireDecision, WireReview, WireRun } from "../../server/contract/socket.ts";
+import type {
+  ServerMessage,
+  Transaction,
+  WireBlock,
+  WireColumn,
+  WireDecision,
+  WireReview,
+  WireRun,
+} from "../../server/contract/socket.ts";
 import type { RowLog } from "./row-log.ts";
 
 type Span = readonly [from: number, to: number];
@@ -69,6 +77,8 @@ export interface TerminalState {
   readonly exitCode: number | null;
   readonly review: WireReview | null;
   readonly verdict: { readonly text: string; readonly decision: WireDecision | null } | null;
+  /** The newest last; only the last few hundred. */
+  readonly blocks: readonly WireBlock[];
 }
 
 export interface Judged {

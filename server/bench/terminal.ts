@@ -1,10 +1,12 @@
 import { Client } from "ssh2";
 import type { Gateway } from "../gateway/create-gateway.ts";
+import { Recorder } from "../gateway/recorder.ts";
 import { Terminal } from "../gateway/terminal.ts";
 import { percentile, round } from "./percentile.ts";
 
 const KEYS = 500;
 const MEGABYTES = 100;
+const SIZE = { columns: 120, rows: 40 };
 
 interface Host {
   readonly host: string;
@@ -21,6 +23,17 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
   await plainRun(host, `seq 1 40000000 | head -c ${MEGABYTES}000000 > ${file}`);
   const directSeconds = (await plainRun(host, `cat ${file}`)).seconds;
   const session = await gateway.sessions.openShell({ email: "bench@acme.test", name: "Bench", groups: [] }, "host");
+  const { requester, target } = session;
+  const recorded = {
+    session: session.id,
+    principal: requester.principal.id,
+    target: target.id,
+    environment: target.environment,
+    ...SIZE,
+  };
+  const recording = await Recorder.open(gateway.context, recorded, (reason) => {
+    throw new Error(reason);
+  });
   let bytes = 0;
   let shown = "";
   let running = false;
@@ -30,8 +43,9 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
     session,
     detectors: [],
     now: () => performance.now(),
-    columns: 120,
-    rows: 40,
+    ...SIZE,
+    history: [],
+    recording,
     events: {
       output: (chunk) => {
         bytes += chunk.length;
@@ -40,6 +54,8 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
         onOutput();
       },
       verdict: () => undefined,
+      block: () => undefined,
+      remember: () => undefined,
       state: (state) => {
         running = state.running;
         onState();
@@ -76,6 +92,7 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
   });
   const seconds = (performance.now() - began) / 1_000;
   terminal.close();
+  await recording.close();
   await session.close("done");
   if (bytes < MEGABYTES * 1e6) throw new Error(`the terminal showed ${bytes} bytes of ${MEGABYTES} MB: ${shown}`);
   const through = bytes / 1e6 / seconds;

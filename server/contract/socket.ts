@@ -166,6 +166,17 @@ export const WireReview = z.object({
 });
 export type WireReview = z.infer<typeof WireReview>;
 
+/** One accepted line of a terminal and what it came to. */
+export const WireBlock = z.object({
+  number: z.number().int(),
+  line: z.string(),
+  outcome: z.enum(["allow", "review", "deny", "builtin"]),
+  /** Milliseconds since the session's start. */
+  startedAt: z.number(),
+  ended: z.object({ exitCode: z.number().nullable(), durationMs: z.number() }).nullable(),
+});
+export type WireBlock = z.infer<typeof WireBlock>;
+
 const Transaction = z.enum(["idle", "open", "failed"]);
 
 export const ServerMessage = z.discriminatedUnion("type", [
@@ -263,6 +274,8 @@ export const ServerMessage = z.discriminatedUnion("type", [
     exitCode: z.number().nullable(),
     review: WireReview.nullable(),
   }),
+  /** A line was accepted, decided or has ended; it began where the prompt before it was shown. */
+  z.object({ type: z.literal("terminal.block"), session: z.string(), block: WireBlock }),
   z.object({ type: z.literal("reviews"), reviews: z.array(WireReview) }),
   z.object({ type: z.literal("review.changed"), review: WireReview }),
   /** The configuration changed: open trees and verdicts are to be asked again. */

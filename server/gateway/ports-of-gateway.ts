@@ -6,9 +6,11 @@ import type {
   ChangeFeed,
   ConfigurationStore,
   GrantStore,
+  HistoryStore,
   NotificationStore,
   PeopleStore,
   PresenceStore,
+  RecordingStore,
   RecordReader,
   ReviewStore,
   RunStore,
@@ -33,6 +35,8 @@ export interface GatewayPorts {
   readonly notifier: Notifier;
   /** Where links lead; null: nobody serves pages here, and nothing is delivered. */
   readonly publicUrl: string | null;
+  readonly recordings: RecordingStore;
+  readonly histories: HistoryStore;
   readonly signIns: SignInStore;
   readonly changes: ChangeFeed;
   readonly secrets: SecretStore;

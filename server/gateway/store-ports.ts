@@ -233,3 +233,45 @@ export class StoreConflict extends Error {
 export class PersonDisabled extends Error {
   readonly code = "invalid";
 }
+
+/** Of a terminal session. Times in milliseconds since the epoch; `bytes` are characters of the recording's text. */
+export interface RecordingItem {
+  readonly session: string;
+  readonly principal: string;
+  readonly target: string;
+  readonly environment: string;
+  readonly startedAt: number;
+  /** Null: it goes on, or its replica was lost. */
+  readonly endedAt: number | null;
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly commands: number;
+  /** SHA-256 of (the digest before, then the chunk's text), over all chunks in order; empty while it goes on. */
+  readonly digest: string;
+}
+
+export interface RecordingStore {
+  open(recording: Pick<RecordingItem, "session" | "principal" | "target" | "environment" | "startedAt">): Promise<void>;
+  append(session: string, seq: number, text: string): Promise<void>;
+  close(
+    session: string,
+    end: Pick<RecordingItem, "bytes" | "chunks" | "commands" | "digest"> & { readonly endedAt: number },
+  ): Promise<void>;
+  find(session: string): Promise<RecordingItem | null>;
+  /** The newest first. */
+  list(query: {
+    readonly principal: string | null;
+    readonly target: string | null;
+    readonly before: number | null;
+    readonly limit: number;
+  }): Promise<readonly RecordingItem[]>;
+  /** Null: there is none of that number (yet). */
+  chunk(session: string, seq: number): Promise<string | null>;
+}
+
+/** Lines that people have typed on a target. */
+export interface HistoryStore {
+  /** The oldest first. */
+  recent(principal: string, target: string, limit: number): Promise<readonly string[]>;
+  add(principal: string, target: string, line: string): Promise<void>;
+}

@@ -12,7 +12,7 @@ import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
 import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
-import { Terminal } from "./terminal.ts";
+import { Terminal, type TerminalBlock } from "./terminal.ts";
 
 const policy = (id: string, rest: object): Policy =>
   SCHEMA_OF_KIND.policy.parse({ kind: "policy", id, principals: { everyone: true }, ...rest });
@@ -55,6 +55,9 @@ describe("a terminal on a real host", () => {
   let terminal: Terminal;
   let shown = "";
   let cwd = "";
+  let recorded = "";
+  const blocks: TerminalBlock[] = [];
+  const remembered: string[] = [];
   const connector = createShellConnector();
 
   beforeAll(async () => {
@@ -84,7 +87,23 @@ describe("a terminal on a real host", () => {
       now: () => performance.now(),
       columns: 100,
       rows: 30,
+      history: ["echo from yesterday"],
+      recording: {
+        output: (bytes) => {
+          recorded += `o${new TextDecoder().decode(bytes)}`;
+        },
+        resized: () => undefined,
+        command: (text) => {
+          recorded += `<m ${text}>`;
+        },
+        exited: (code) => {
+          recorded += `<x ${code}>`;
+        },
+        room: () => null,
+      },
       events: {
+        block: (block) => blocks.push(block),
+        remember: (text) => remembered.push(text),
         output: (bytes) => {
           shown += new TextDecoder().decode(bytes);
           terminal?.acknowledge(bytes.length);
@@ -161,6 +180,32 @@ describe("a terminal on a real host", () => {
     await until(/shop-api\/logs\//);
     keys("\u0003");
     await until(/\$ $/);
+  });
+
+  test("each line is a block, with what was decided, how it ended and how long it took", async () => {
+    blocks.length = 0;
+    recorded = "";
+    await line("sh -c 'exit 3' ; false", /✕1/);
+    await line(" cat shop-api/.env", /no-secrets/);
+    await line("help", /The gateway does these/);
+    const last = (number: number) => blocks.filter((block) => block.number === number).at(-1);
+    const [first] = blocks;
+    if (first === undefined) throw new Error("no block");
+    expect(first).toMatchObject({ line: "sh -c 'exit 3' ; false", ended: null });
+    expect(last(first.number)).toMatchObject({ outcome: "allow", ended: { exitCode: 1 } });
+    expect(last(first.number + 1)).toMatchObject({ outcome: "deny", ended: { exitCode: 126 } });
+    expect(last(first.number + 2)).toMatchObject({ line: "help", outcome: "builtin" });
+    expect(recorded).toMatch(/<m sh -c 'exit 3' ; false>.*<x 1>.*<m {2}cat shop-api\/\.env>.*no-secrets.*<x 126>/s);
+    // A line that begins with a space is not looked for again.
+    expect(remembered.slice(-2)).toEqual(["sh -c 'exit 3' ; false", "help"]);
+  });
+
+  test("the history is that of the last session", async () => {
+    shown = "";
+    keys("\u0012yester");
+    await until(/echo from yesterday/);
+    keys("\r");
+    await until(/\nfrom yesterday\n/);
   });
 
   test("a hostile sequence is taken out", async () => {

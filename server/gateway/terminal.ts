@@ -27,8 +27,33 @@ export interface TerminalEvents {
     readonly exitCode: number | null;
     readonly review: Review | null;
   }): void;
+  block(block: TerminalBlock): void;
+  /** A line that the person would look for again. */
+  remember(line: string): void;
   ended(reason: string): void;
   failed(error: unknown): void;
+}
+
+/** One accepted line and what it came to. */
+export interface TerminalBlock {
+  /** Counts up from 1 in its session. */
+  readonly number: number;
+  readonly line: string;
+  readonly outcome: Decision["outcome"] | "builtin";
+  /** Milliseconds since the session's start. */
+  readonly startedAt: number;
+  /** Null: it is under way, or waits for a review. */
+  readonly ended: { readonly exitCode: number | null; readonly durationMs: number } | null;
+}
+
+/** Where what is shown is written down. */
+export interface TerminalRecording {
+  output(bytes: Uint8Array): void;
+  resized(columns: number, rows: number): void;
+  command(line: string): void;
+  exited(exitCode: number | null): void;
+  /** Null: there is room. */
+  room(): Promise<void> | null;
 }
 
 export interface TerminalOptions {
@@ -38,6 +63,9 @@ export interface TerminalOptions {
   readonly now: () => number;
   readonly columns: number;
   readonly rows: number;
+  /** The oldest first. */
+  readonly history: readonly string[];
+  readonly recording: TerminalRecording;
   readonly events: TerminalEvents;
 }
 
@@ -74,6 +102,8 @@ export class Terminal {
   #wake: (() => void)[] = [];
   #last: { readonly text: string; readonly decision: Decision } | null = null;
   #verdictTimer: NodeJS.Timeout | null = null;
+  #block: TerminalBlock | null = null;
+  readonly #began: number;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
 
@@ -86,7 +116,8 @@ export class Terminal {
     this.#home = options.session.connection.home;
     this.#cwd = this.#home;
     this.#previous = this.#home;
-    this.#editor = new LineEditor(options.columns, { incomplete, history: [] });
+    this.#began = options.now();
+    this.#editor = new LineEditor(options.columns, { incomplete, history: options.history });
     options.session.onInterrupt((reason) => {
       if (this.#phase.phase !== "running") return;
       this.#write(`\r\n\x1b[31m✕ ${reason}\x1b[0m\r\n`);
@@ -116,6 +147,7 @@ export class Terminal {
   resize(columns: number, rows: number): void {
     this.#columns = columns;
     this.#rows = rows;
+    this.#options.recording.resized(columns, rows);
     if (this.#phase.phase === "running") this.#phase.program.resize(columns, rows);
     const redrawn = this.#editor.resize(columns);
     if (this.#phase.phase === "editing") this.#write(redrawn);
@@ -185,6 +217,9 @@ export class Terminal {
     if (line.trim() === "") return this.#prompt();
     const abort = new AbortController();
     this.#phase = { phase: "judging", abort };
+    if (!line.startsWith(" ")) this.#events.remember(line);
+    this.#options.recording.command(line);
+    this.#begin(line);
     this.#submit(line, abort.signal).catch((error: unknown) => {
       this.#events.failed(error);
       const expected = error instanceof Error && "code" in error && error.code === "unavailable";
@@ -215,6 +250,7 @@ export class Terminal {
       },
     });
     this.#last = { text: line, decision: submitted.decision };
+    this.#change({ outcome: submitted.decision.outcome });
     this.#events.verdict(line, submitted.decision, submitted.microActions);
     if (!submitted.allowed) {
       this.#exitCode = 126;
@@ -252,7 +288,7 @@ export class Terminal {
             // After Ctrl-C what was already under way is not worth waiting for.
             if (phase?.interrupted === true) return undefined;
             output.push(chunk);
-            return this.#unparsed > AHEAD_BYTES ? this.#room() : undefined;
+            return this.#unparsed > AHEAD_BYTES ? this.#room() : (this.#options.recording.room() ?? undefined);
           },
         },
       );
@@ -459,7 +495,26 @@ export class Terminal {
     this.#events.ended("closed by the person");
   }
 
+  #begin(line: string): void {
+    const number = (this.#block?.number ?? 0) + 1;
+    const startedAt = this.#options.now() - this.#began;
+    this.#block = { number, line, outcome: "builtin", startedAt, ended: null };
+    this.#events.block(this.#block);
+  }
+
+  #change(part: Partial<TerminalBlock>): void {
+    if (this.#block === null || this.#block.ended !== null) return;
+    this.#block = { ...this.#block, ...part };
+    this.#events.block(this.#block);
+  }
+
   #prompt(): void {
+    const block = this.#block;
+    if (block !== null && block.ended === null) {
+      const exitCode = this.#exitCode;
+      this.#options.recording.exited(exitCode);
+      this.#change({ ended: { exitCode, durationMs: this.#options.now() - this.#began - block.startedAt } });
+    }
     this.#phase = { phase: "editing" };
     this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review: null });
     const { connection, target } = this.#session;
@@ -489,6 +544,7 @@ export class Terminal {
   #show(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#unparsed += bytes.length;
+    this.#options.recording.output(bytes);
     this.#events.output(bytes);
   }
 

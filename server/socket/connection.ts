@@ -138,19 +138,29 @@ export class Connection {
         return;
       }
       const open = await this.#gateway.sessions.openShell(this.#person, message.target);
-      if (this.#gone) return await open.close("the browser went away");
-      open.onEnded((reason) => this.#ended(open.id, reason));
-      this.#opened(request, channel, "terminal", open);
-      const terminal = new TerminalChannel(
-        open,
+      let ended: string | null = null;
+      open.onEnded((reason) => {
+        ended = reason;
+        this.#ended(open.id, reason);
+      });
+      const terminalOf = await TerminalChannel.prepare({
+        session: open,
         channel,
-        this.#say,
-        this.#gateway,
-        { columns: message.columns ?? 80, rows: message.rows ?? 24 },
-        (reason) => this.#ended(open.id, reason),
-      );
+        say: this.#say,
+        gateway: this.#gateway,
+        columns: message.columns ?? 80,
+        rows: message.rows ?? 24,
+        ended: (reason) => this.#ended(open.id, reason),
+      }).catch(async (error: unknown) => {
+        await open.close("its recording could not begin");
+        throw error;
+      });
+      this.#opened(request, channel, "terminal", open);
+      const terminal = terminalOf();
       this.#terminals.set(open.id, terminal);
       this.#channels.set(channel, terminal);
+      if (this.#gone) await terminal.close("the browser went away");
+      else if (ended !== null) this.#ended(open.id, ended);
     } catch (error) {
       if (
         error instanceof Error &&

@@ -1,29 +1,58 @@
 import type { Gateway } from "../gateway/create-gateway.ts";
+import { Recorder } from "../gateway/recorder.ts";
 import type { OpenShellSession } from "../gateway/sessions.ts";
 import { Terminal } from "../gateway/terminal.ts";
 import type { Say } from "./say.ts";
+
+const HISTORY = 1_000;
+
+interface Opening {
+  readonly session: OpenShellSession;
+  readonly channel: number;
+  readonly say: Say;
+  readonly gateway: Gateway;
+  readonly columns: number;
+  readonly rows: number;
+  readonly ended: (reason: string) => void;
+}
 
 /** One terminal tab on one socket. */
 export class TerminalChannel {
   readonly channel: number;
   readonly #session: OpenShellSession;
   readonly #terminal: Terminal;
+  readonly #recorder: Recorder;
 
-  constructor(
-    session: OpenShellSession,
-    channel: number,
-    say: Say,
-    gateway: Gateway,
-    size: { readonly columns: number; readonly rows: number },
-    ended: (reason: string) => void,
-  ) {
+  /** Nothing is shown before its recording has begun; what is answered opens it. Throws `StoreError`. */
+  static async prepare(opening: Opening): Promise<() => TerminalChannel> {
+    const { session, gateway, columns, rows } = opening;
+    const { principal } = session.requester;
+    const history = await gateway.context.histories.recent(principal.id, session.target.id, HISTORY);
+    const recorded = {
+      session: session.id,
+      principal: principal.id,
+      target: session.target.id,
+      environment: session.target.environment,
+      columns,
+      rows,
+    };
+    const recorder = await Recorder.open(gateway.context, recorded, opening.ended);
+    return () => new TerminalChannel(opening, recorder, history);
+  }
+
+  private constructor(opening: Opening, recorder: Recorder, history: readonly string[]) {
+    const { session, channel, say, gateway, columns, rows, ended } = opening;
     this.channel = channel;
     this.#session = session;
+    this.#recorder = recorder;
     this.#terminal = new Terminal({
       session,
       detectors: gateway.context.configuration.set.detectors,
       now: () => performance.now(),
-      ...size,
+      columns,
+      rows,
+      history,
+      recording: recorder,
       events: {
         output: (bytes) => say.bytes(channel, bytes),
         verdict: (text, decision, microActions) =>
@@ -40,6 +69,12 @@ export class TerminalChannel {
             ...state,
             review: review === null ? null : say.review(review),
           }),
+        block: (block) => say.send({ type: "terminal.block", session: session.id, block }),
+        remember: (line) => {
+          gateway.context.histories
+            .add(session.requester.principal.id, session.target.id, line)
+            .catch((error: unknown) => gateway.context.log(`history of ${session.id}: ${String(error)}`));
+        },
         ended,
         failed: (error) => say.fail(error, session.id),
       },
@@ -60,6 +95,10 @@ export class TerminalChannel {
 
   async close(reason: string): Promise<void> {
     this.#terminal.close();
-    await this.#session.close(reason);
+    try {
+      await this.#recorder.close();
+    } finally {
+      await this.#session.close(reason);
+    }
   }
 }

@@ -27,6 +27,8 @@ export const AUDIT_TYPES = [
   "person.disabled",
   "person.enabled",
   "notification.dead",
+  "recording.closed",
+  "recording.watched",
   "configuration.changed",
   "sentinel.alarm",
 ] as const;
