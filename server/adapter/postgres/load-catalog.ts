@@ -33,6 +33,7 @@ export async function loadCatalog(ask: Ask, parser: SqlParser): Promise<Catalog>
   const relations = await readRelations(ask, parser, types, "stored");
   return makeCatalog({
     database: database?.[0] ?? "",
+    server: Math.floor(Number(database?.[1]) / 10_000),
     version: version ?? "",
     schemas,
     relations,

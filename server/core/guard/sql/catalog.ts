@@ -95,6 +95,8 @@ interface CatalogCast {
 
 export interface CatalogContent {
   readonly database: string;
+  /** The server's major version. */
+  readonly server: number;
   /** Changes when anything does. */
   readonly version: string;
   readonly relations: readonly CatalogRelation[];

@@ -58,6 +58,7 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
   const root = tagged(statement.tree);
   if (root === null) refuse("the statement was not understood", statement.span);
   const analysis = newAnalysis(statement, catalog, state);
+  if (catalog.server < NUMBERS_SINCE) everyNumberIsOld(analysis);
   if (root.tag === "ExecuteStmt" || root.tag === "FetchStmt") return throughName(statement, catalog, state, root, null);
   const explains = root.tag === "ExplainStmt" ? tagged(root.node.query) : null;
   if (explains?.tag === "ExecuteStmt") return throughName(statement, catalog, state, explains, root.node);
@@ -101,6 +102,19 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
     temporary,
     through: null,
   };
+}
+
+/** Before, `0x1F` is the number 0 with a name, `x1f`, and `1_000` the number 1. */
+const NUMBERS_SINCE = 16;
+
+function everyNumberIsOld(analysis: Analysis): void {
+  const { source, tokens } = analysis.statement;
+  for (const span of tokens) {
+    const text = source.slice(...span);
+    if (/^\.?[0-9]/.test(text) && /[_box]/i.test(text)) {
+      refuse(`a server before PostgreSQL ${NUMBERS_SINCE} does not read \`${text}\` as one number`, span);
+    }
+  }
 }
 
 /** What can only be said when the whole tree was walked. */

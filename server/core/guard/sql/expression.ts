@@ -6,6 +6,7 @@ import {
   judgeAttribute,
   judgeFunction,
   judgeOperator,
+  judgeSyntax,
   judgeType,
   operatorNames,
   typeNames,
@@ -148,7 +149,9 @@ export function expression(analysis: Analysis, value: unknown, env: Env): Lineag
     case "CollateClause":
       return either([expression(analysis, node.arg, env)]);
     default: {
-      if (!PLAIN.has(tag)) refuse(`no rule for \`${tag}\` in an expression`, analysis.tokens.token(place(node)));
+      const span = analysis.tokens.token(place(node));
+      if (!PLAIN.has(tag)) refuse(`no rule for \`${tag}\` in an expression`, span);
+      judgeSyntax(analysis, tag, span);
       const parts = fields(analysis, node, env);
       return { reads: parts.reads, through: null };
     }
@@ -192,6 +195,11 @@ function functionCall(analysis: Analysis, node: TreeNode, env: Env): Lineage {
   const span: Span = [first[0], (parts.at(-1) ?? first)[1]];
   const projected = projection(analysis, names, node, env, span);
   if (projected !== null) return projected;
+  // A column's name to a server before PostgreSQL 16.
+  const bareWord = names.at(-1) === "system_user" && names.length === 2 && parts.length === 1;
+  if (bareWord && findColumns(env.scope, "system_user").columns.length > 0) {
+    refuse("`system_user` is a column here: write it in double quotes", span);
+  }
   judgeFunction(analysis, names, node, span);
   const { funcname: _name, ...rest } = node;
   return computedFrom([fields(analysis, rest, env)]);

@@ -81,6 +81,8 @@ export function judgeFunction(analysis: Analysis, names: readonly string[], call
 /** True: the name is a built-in's and has been dealt with. */
 function judgeBuiltin(analysis: Analysis, name: string, schema: string | null, call: TreeNode, span: Span): boolean {
   if (name === "set_config") refuse("settings of the session belong to the gateway: `set_config` is not available", span);
+  // Its own syntax since PostgreSQL 16, which names the schema by itself.
+  if (name === "json_object" && schema !== null) noteFound(analysis, name, span);
   if (name === "current_setting") judgeCurrentSetting(call, span);
   else if (SIZES.has(name)) note(analysis, "sql:call", { kind: "function", schema: "pg_catalog", name }, span);
   else if (SEQUENCE_WRITES.has(name) || SEQUENCE_READS.has(name)) judgeSequence(analysis, name, call, span);
@@ -117,6 +119,31 @@ function judgeSequence(analysis: Analysis, name: string, call: TreeNode, span: S
   note(analysis, write ? "sql:update" : "sql:select", { kind: "table", schema: found.schema, table: found.name }, span);
 }
 
+/**
+ * Syntax that came after PostgreSQL 13, by node. An older server calls a function of that name, so people gave functions
+ * such names. They are judged whatever the server is: where the word is syntax, they are merely judged in vain.
+ */
+const ONCE_FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
+  JsonArrayAgg: ["json_arrayagg"],
+  JsonArrayConstructor: ["json_array"],
+  JsonFuncExpr: ["json_exists", "json_query", "json_value"],
+  JsonObjectAgg: ["json_objectagg"],
+  JsonObjectConstructor: ["json_object"],
+  JsonParseExpr: ["json"],
+  JsonScalarExpr: ["json_scalar"],
+  JsonSerializeExpr: ["json_serialize"],
+};
+
+export function judgeSyntax(analysis: Analysis, tag: string, span: Span): void {
+  for (const name of ONCE_FUNCTIONS[tag] ?? []) noteFound(analysis, name, span);
+}
+
+function noteFound(analysis: Analysis, name: string, span: Span): void {
+  for (const item of analysis.catalog.functionsNamed(name)) {
+    if (analysis.state.searchPath.includes(item.schema)) noteCall(analysis, item.schema, item.name, span);
+  }
+}
+
 function literalArgument(call: TreeNode): string | null {
   let value = tagged(children(call, "args")[0]);
   if (value?.tag === "TypeCast") value = tagged(value.node.arg);
@@ -150,18 +177,21 @@ export function judgeType(analysis: Analysis, names: readonly string[], span: Sp
   const [first = "", second] = names;
   if (names.length > 2) refuse("cross-database references are not implemented", span);
   const name = second ?? first;
-  if (second === undefined ? BUILTIN.has(name) : first === "pg_catalog") return null;
+  if (second !== undefined && first === "pg_catalog") return null;
   const path = second === undefined ? analysis.state.searchPath : [first];
   const found = path
     .map((schema) => analysis.catalog.typesNamed(name).find((type) => type.schema === schema))
     .find((type) => type !== undefined);
+  // An older server may lack the built-in type of that name: then it is the one that was found.
+  const builtin = second === undefined && BUILTIN.has(name);
+  if (builtin && found === undefined) return null;
   if (found === undefined) refuse(`type "${names.join(".")}" does not exist`, span);
   analysis.types.add(found.oid);
   for (const run of found.runs) noteCall(analysis, run.schema, run.name, span);
   for (const cast of analysis.catalog.casts) {
     if (cast.target === found.oid) noteCall(analysis, cast.function.schema, cast.function.name, span);
   }
-  return found;
+  return builtin ? null : found;
 }
 
 /** First object identifier that `initdb` does not give away. */
