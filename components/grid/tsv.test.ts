@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { NO_ROWS, type Row } from "../socket/row-log.ts";
+import type { Row } from "../../server/contract/rows.ts";
+import { wireRows } from "../../test/fixtures/rows.ts";
+import { NO_ROWS } from "../socket/row-log.ts";
 import { rangeOf, tsv } from "./tsv.ts";
 
-const one = (value: string | null) => tsv(NO_ROWS.append([[value]]), { top: 0, bottom: 0, left: 0, right: 0 }, null);
+const one = (value: string | null) => tsv(NO_ROWS.append(wireRows([[value]])), { top: 0, bottom: 0, left: 0, right: 0 }, null);
 
 describe("a field", () => {
   test.each<[string, string | null, string]>([
@@ -31,10 +33,12 @@ describe("a rectangle", () => {
     ["past the end", [2, 0, 9, 1], "3\tc"],
   ])("%s", (_name, [row, column, toRow, toColumn], expected) => {
     const range = rangeOf({ row, column }, { row: toRow, column: toColumn });
-    expect(tsv(NO_ROWS.append(rows), range, null)).toBe(expected);
+    expect(tsv(NO_ROWS.append(wireRows(rows)), range, null)).toBe(expected);
   });
 
   test("with its header", () => {
-    expect(tsv(NO_ROWS.append(rows), { top: 0, bottom: 0, left: 1, right: 2 }, ["id", "name", "note"])).toBe("name\tnote\na\t");
+    expect(tsv(NO_ROWS.append(wireRows(rows)), { top: 0, bottom: 0, left: 1, right: 2 }, ["id", "name", "note"])).toBe(
+      "name\tnote\na\t",
+    );
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Row } from "../../server/contract/rows.ts";
 import type { ServerMessage, WireDecision, WireReview } from "../../server/contract/socket.ts";
+import { wireRows } from "../../test/fixtures/rows.ts";
 import { reduce, type SocketEvent } from "./reducer.ts";
 import { INITIAL, type OpenSession, ROWS_HELD, type SocketState } from "./state.ts";
 
@@ -37,6 +39,10 @@ const review = (state: WireReview["state"]): WireReview => ({
 });
 const received = (message: ServerMessage, at = 0): SocketEvent => ({ type: "received", message, at });
 const where = { session: "s1", run: "r1", statement: 0 };
+const rows = (
+  values: readonly Row[],
+  { channel = 1, run = "r1", statement = 0 }: { channel?: number; run?: string; statement?: number } = {},
+): SocketEvent => ({ type: "rows", channel, frame: { run, statement, rows: wireRows(values) } });
 const open: SocketEvent[] = [
   { type: "connected" },
   { type: "sent", message: { type: "session.open", request: "q1", target: "shop", kind: "sql" }, at: 0 },
@@ -100,28 +106,28 @@ describe("a run", () => {
   });
 
   test("counts the rows of all its statements", () => {
-    const rows = received({ type: "sql.rows", ...where, rows: [["1"], [null]] });
-    const state = reached(...running, rows, rows);
+    const two = rows([["1"], [null]]);
+    const state = reached(...running, two, two);
     expect(session(state)?.run?.rows).toBe(4);
     expect(session(state)?.run?.statements[0]?.rows.at(3)).toEqual([null]);
   });
 
   test("an older state still sees its own rows", () => {
-    const before = reached(...running, received({ type: "sql.rows", ...where, rows: [["1"]] }));
-    reduce(before, received({ type: "sql.rows", ...where, rows: [["2"]] }));
+    const before = reached(...running, rows([["1"]]));
+    reduce(before, rows([["2"]]));
     expect(session(before)?.run?.statements[0]?.rows.length).toBe(1);
     expect(session(before)?.run?.statements[0]?.rows.at(1)).toBeUndefined();
   });
 
-  test.each<[string, ServerMessage]>([
-    ["of another run", { type: "sql.rows", ...where, run: "r0", rows: [["1"]] }],
-    ["of another session", { type: "sql.rows", ...where, session: "s0", rows: [["1"]] }],
-  ])("rows %s change nothing", (_name, message) => {
-    expect(session(reached(...running, received(message)))?.run?.rows).toBe(0);
+  test.each<[string, SocketEvent]>([
+    ["of another run", rows([["1"]], { run: "r0" })],
+    ["of another session", rows([["1"]], { channel: 99 })],
+  ])("rows %s change nothing", (_name, event) => {
+    expect(session(reached(...running, event))?.run?.rows).toBe(0);
   });
 
   test("rows of a statement that was not decided are not shown", () => {
-    const state = reached(...running, received({ type: "sql.rows", ...where, statement: 7, rows: [["1"]] }));
+    const state = reached(...running, rows([["1"]], { statement: 7 }));
     expect(session(state)?.run?.statements).toHaveLength(1);
   });
 
@@ -145,7 +151,7 @@ describe("a run", () => {
   });
 
   test("ends with the connection, and its rows stay", () => {
-    const state = reached(...running, received({ type: "sql.rows", ...where, rows: [["1"]] }), {
+    const state = reached(...running, rows([["1"]]), {
       type: "lost",
       retryAt: 1,
       attempt: 1,

@@ -1,3 +1,4 @@
+import type { RowFrame } from "../../server/contract/rows.ts";
 import type { ClientMessage, ServerMessage, WireBlock } from "../../server/contract/socket.ts";
 import { NO_ROWS } from "./row-log.ts";
 import { type OpenSession, ROWS_HELD, type Run, type RunStatement, type Session, type SocketState } from "./state.ts";
@@ -10,6 +11,7 @@ export type SocketEvent =
   | { readonly type: "signed-out" }
   | { readonly type: "sent"; readonly message: ClientMessage; readonly at: number }
   | { readonly type: "received"; readonly message: ServerMessage; readonly at: number }
+  | { readonly type: "rows"; readonly channel: number; readonly frame: RowFrame }
   | { readonly type: "more-rows-wanted"; readonly request: string }
   | { readonly type: "forgotten"; readonly request: string };
 
@@ -39,6 +41,12 @@ export function reduce(state: SocketState, event: SocketEvent): SocketState {
       return sent(state, event.message, event.at);
     case "received":
       return received(state, event.message, event.at);
+    case "rows": {
+      const { frame, channel } = event;
+      const where = { session: sessionOf(state, channel)?.session ?? "", run: frame.run, statement: frame.statement };
+      const counted = inRun(state, where, (run) => ({ ...run, rows: run.rows + frame.rows.starts.length - 1 }));
+      return inStatement(counted, where, (statement) => ({ ...statement, rows: statement.rows.append(frame.rows) }));
+    }
     case "more-rows-wanted":
       return inRequest(state, event.request, (session) =>
         session.run === null ? session : { ...session, run: { ...session.run, rowsWanted: session.run.rows + ROWS_HELD } },
@@ -133,10 +141,6 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
       return inStatement(state, message, (statement) => ({ ...statement, review: message.review, held: message.held }));
     case "sql.columns":
       return inStatement(state, message, (statement) => ({ ...statement, columns: message.columns }));
-    case "sql.rows": {
-      const counted = inRun(state, message, (run) => ({ ...run, rows: run.rows + message.rows.length }));
-      return inStatement(counted, message, (statement) => ({ ...statement, rows: statement.rows.append(message.rows) }));
-    }
     case "sql.notice":
       return inStatement(state, message, (statement) => ({
         ...statement,
@@ -241,6 +245,14 @@ function close(session: Session, reason: string): Session {
     default:
       return session;
   }
+}
+
+/** The open session whose binary frames have this number. */
+export function sessionOf(state: SocketState, channel: number): OpenSession | null {
+  for (const session of Object.values(state.sessions)) {
+    if (session.state === "open" && session.channel === channel) return session;
+  }
+  return null;
 }
 
 function inSession(state: SocketState, id: string, change: (session: OpenSession) => OpenSession): SocketState {

@@ -1,6 +1,8 @@
+import { readRowFrame } from "../../server/contract/rows.ts";
 import { ClientMessage, MAX_TEXT, ServerMessage } from "../../server/contract/socket.ts";
 import { frame, unframe } from "./binary.ts";
-import { reduce, type SocketEvent } from "./reducer.ts";
+import { reduce, type SocketEvent, sessionOf } from "./reducer.ts";
+import { decodeText } from "./row-log.ts";
 import { INITIAL, type OpenSession, type SessionKind, type SocketState } from "./state.ts";
 
 type Listener = (bytes: Uint8Array) => void;
@@ -54,13 +56,13 @@ export function createSocketStore(url: string): SocketStore {
     return true;
   };
 
-  const acknowledge = (session: string, run: string) => {
-    const owner = Object.values(state.sessions).find((each) => each.state === "open" && each.session === session);
-    const rows = owner?.state === "open" && owner.run?.run === run ? owner.run : null;
-    if (rows === null || rows.rows >= rows.rowsWanted) return;
-    if (rows.rows - (acknowledged.get(run) ?? 0) < ACKNOWLEDGE_ROWS) return;
-    acknowledged.set(run, rows.rows);
-    send({ type: "sql.ack", session, run, rows: rows.rows });
+  const acknowledge = (channel: number) => {
+    const owner = sessionOf(state, channel);
+    const rows = owner?.run ?? null;
+    if (owner === null || rows === null || rows.rows >= rows.rowsWanted) return;
+    if (rows.rows - (acknowledged.get(rows.run) ?? 0) < ACKNOWLEDGE_ROWS) return;
+    acknowledged.set(rows.run, rows.rows);
+    send({ type: "sql.ack", session: owner.session, run: rows.run, rows: rows.rows });
   };
 
   const receive = (message: ServerMessage) => {
@@ -70,13 +72,21 @@ export function createSocketStore(url: string): SocketStore {
       return;
     }
     dispatch({ type: "received", message, at: Date.now() });
-    if (message.type === "sql.rows") acknowledge(message.session, message.run);
     if (message.type === "sql.run-ended") acknowledged.delete(message.run);
+  };
+
+  const receiveRows = (channel: number, whole: ArrayBuffer) => {
+    const frame = readRowFrame(new Uint8Array(whole), decodeText);
+    // What is missing in a result must not be missed.
+    if (frame === null) return socket?.close(4400, "rows that are not whole");
+    dispatch({ type: "rows", channel, frame });
+    acknowledge(channel);
   };
 
   const receiveBytes = (whole: ArrayBuffer) => {
     const output = unframe(whole);
     if (output === null) return;
+    if (sessionOf(state, output.channel)?.kind === "sql") return receiveRows(output.channel, whole);
     const listener = listeners.get(output.channel);
     if (listener !== undefined) return listener(output.bytes);
     const held = waiting.get(output.channel) ?? [];

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { wireRows } from "../../test/fixtures/rows.ts";
 import { NO_ROWS } from "../socket/row-log.ts";
 import type { RunStatement } from "../socket/state.ts";
 import { shortened, stateOf, summary } from "./statement-state.ts";
@@ -36,7 +37,7 @@ test.each<[string, RunStatement, boolean, string]>([
 
 test.each<[string, RunStatement, string]>([
   ["running without rows", statement({}), ""],
-  ["running with rows", statement({ rows: NO_ROWS.append([["1"]]) }), "1 row"],
+  ["running with rows", statement({ rows: NO_ROWS.append(wireRows([["1"]])) }), "1 row"],
   ["the server's count", statement({ ended: ended({ rowCount: 12_431 }) }), "SELECT · 12,431 rows · 41 ms"],
   ["no count and no columns", statement({ ended: ended({ command: "BEGIN" }) }), "BEGIN · 41 ms"],
   ["no count but columns", statement({ columns: [], ended: ended({}) }), "SELECT · 0 rows · 41 ms"],

@@ -61,7 +61,7 @@ async function run(session: OpenSqlSession, text: string): Promise<number> {
       waiting: () => undefined,
       columns: () => undefined,
       rows: (_statement, batch) => {
-        rows += batch.length;
+        rows += batch.count;
       },
       notice: () => undefined,
       ended: (_statement, end) => {

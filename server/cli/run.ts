@@ -4,6 +4,7 @@ import type { Decision } from "../core/domain/decision.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import { MaskedOutput } from "../gateway/masked-output.ts";
 import type { SqlNotice } from "../gateway/ports.ts";
+import { rowsAsText } from "../gateway/row-text.ts";
 import type { OpenShellSession, OpenSqlSession } from "../gateway/sessions.ts";
 import type { StatementEnd } from "../gateway/sql-session.ts";
 import { type ReasonLine, Request, reasonLine } from "./check.ts";
@@ -135,8 +136,8 @@ async function runSql(session: OpenSqlSession, request: RunRequest, waitMs: numb
       columns: (_statement, columns) => {
         answer.columns = columns;
       },
-      rows: (_statement, rows) => {
-        answer.rows.push(...rows);
+      rows: (_statement, batch) => {
+        answer.rows.push(...rowsAsText(batch));
       },
       notice: (_statement, notice) => {
         answer.notices.push(notice);

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { RUN_ENDS } from "../core/domain/run.ts";
 
 /**
- * The wire of `/socket`. Text frames are one JSON message each. Binary frames are terminal bytes: four bytes channel
- * (big-endian), then UTF-8: keys from the browser, output to it. A frame that is not a message closes the socket with
- * 4400. Close codes: 4400 not a message, 4401 signed out or revoked, 4429 too much, 1001 gateway stops.
+ * The wire of `/socket`. Text frames are one JSON message each. Binary frames begin with four bytes channel (big-endian),
+ * the number of a session. A terminal's go on with UTF-8: keys from the browser, output to it. An SQL session's are rows
+ * (see `rows.ts`), to the browser only. A frame that is not a message closes the socket with 4400. Close codes: 4400 not a message, 4401 signed out or revoked, 4429 too much, 1001 gateway stops.
  */
 
 const Identifier = z.string().min(1).max(64);
@@ -226,13 +226,6 @@ export const ServerMessage = z.discriminatedUnion("type", [
     run: z.string(),
     statement: z.number().int(),
     columns: z.array(WireColumn),
-  }),
-  z.object({
-    type: z.literal("sql.rows"),
-    session: z.string(),
-    run: z.string(),
-    statement: z.number().int(),
-    rows: z.array(z.array(z.string().nullable())),
   }),
   z.object({
     type: z.literal("sql.notice"),

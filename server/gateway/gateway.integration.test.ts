@@ -10,6 +10,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-p
 import { type Started, startGateway } from "../main.ts";
 import { principalOf } from "./principal-of.ts";
 import { verifyRecord } from "./record.ts";
+import { rowsAsText } from "./row-text.ts";
 import type { OpenSqlSession } from "./sessions.ts";
 import type { RunObserver, StatementEnd } from "./sql-session.ts";
 
@@ -147,7 +148,7 @@ async function run(
     waiting: (_index, review) => options.onWaiting?.(review.id),
     columns: () => undefined,
     rows: (_index, batch) => {
-      rows.push(...batch);
+      rows.push(...rowsAsText(batch));
     },
     notice: () => undefined,
     ended: (_index, end) => {

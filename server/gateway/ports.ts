@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditEvent } from "../core/domain/audit.ts";
 import type { ResultColumn } from "../core/domain/column.ts";
 import type { PostgresTarget, SecretReference, SshTarget } from "../core/domain/configuration.ts";
+import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { PreparedShell } from "../core/guard/shell/index.ts";
 import type { Catalog, ParsedSql, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
@@ -40,10 +41,10 @@ export interface SqlFailure {
   readonly span: Span | null;
 }
 
-/** Takes a result as it comes. `rows` may return a promise: the reader waits for it (back-pressure). */
+/** Takes a result as it comes. Where `rows` returns a promise, the reader waits for it (back-pressure). */
 export interface SqlSink {
   columns(columns: readonly ResultColumn[]): void;
-  rows(rows: readonly (readonly (string | null)[])[]): void | Promise<void>;
+  rows(batch: RowBatch): undefined | Promise<void>;
   notice(notice: SqlNotice): void;
 }
 

@@ -7,6 +7,7 @@ import { prepareSql } from "./judge-sql.ts";
 import type { SqlConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Reviews } from "./reviews.ts";
+import { rowsAsText } from "./row-text.ts";
 
 /** Questions that Gatehouse asks of a target for somebody, and that go the way of every statement of theirs. */
 
@@ -70,7 +71,7 @@ export async function readAs(
     {
       columns: () => undefined,
       rows: (batch) => {
-        rows.push(...batch);
+        rows.push(...rowsAsText(batch));
       },
       notice: () => undefined,
     },

@@ -15,6 +15,7 @@ import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
 import { type Started, startGateway } from "../main.ts";
 import { principalOf } from "./principal-of.ts";
 import type { GivenAnswer } from "./reviews.ts";
+import { rowsAsText } from "./row-text.ts";
 import type { OpenShellSession, OpenSqlSession, Person } from "./sessions.ts";
 import type { RunObserver, StatementEnd } from "./sql-session.ts";
 
@@ -141,7 +142,7 @@ function watched(options: { readonly onWaiting?: (id: string) => void; readonly 
     waiting: (_index, review) => options.onWaiting?.(review.id),
     columns: () => undefined,
     rows: (_index, batch) => {
-      rows.push(...batch);
+      rows.push(...rowsAsText(batch));
       options.onRows?.();
     },
     notice: () => undefined,

@@ -84,8 +84,8 @@ it("P4 a bug of the guard: the result is dropped, the session ends, the alarm is
       decided: () => undefined,
       waiting: () => undefined,
       columns: (_index, columns) => shown.push(...columns),
-      rows: (_index, rows) => {
-        shown.push(...rows);
+      rows: (_index, batch) => {
+        shown.push(batch);
       },
       notice: () => undefined,
       ended: (_index, end) => {

@@ -2,6 +2,7 @@ import type { ResultColumn } from "../core/domain/column.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review, SafeRun } from "../core/domain/review.ts";
+import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { GrantedRun } from "../core/domain/run.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { Catalog, ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
@@ -32,7 +33,8 @@ export interface RunObserver {
   /** It ran in an open transaction, which waits for a decision. */
   held?(statement: number, review: Review, run: GrantedRun): void;
   columns(statement: number, columns: readonly ResultColumn[]): void;
-  rows(statement: number, rows: readonly (readonly (string | null)[])[]): void | Promise<void>;
+  /** Where it returns a promise, the database is read on when that has settled. */
+  rows(statement: number, batch: RowBatch): undefined | Promise<void>;
   notice(statement: number, notice: SqlNotice): void;
   ended(statement: number, end: StatementEnd): void;
 }
@@ -304,7 +306,7 @@ export class SqlSession {
     const sink: SqlSink = {
       columns: (columns) => observer.columns(index, columns),
       rows: (batch) => {
-        rows += batch.length;
+        rows += batch.count;
         return observer.rows(index, batch);
       },
       notice: (notice) => observer.notice(index, notice),

@@ -133,7 +133,7 @@ export class Connection {
         const open = await this.#gateway.sessions.openSql(this.#person, message.target);
         if (this.#gone) return await open.close("the browser went away");
         open.onEnded((reason) => this.#ended(open.id, reason));
-        this.#sql.set(open.id, new SqlChannel(open, this.#say));
+        this.#sql.set(open.id, new SqlChannel(open, channel, this.#say));
         this.#opened(request, channel, "sql", open);
         return;
       }

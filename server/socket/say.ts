@@ -10,18 +10,19 @@ import { toWireDecision } from "../gateway/wire.ts";
 
 /** Bytes that may wait in a socket before a result is read further. */
 const HIGH_WATER = 4_000_000;
-const DRAIN_LOOK_MS = 15;
 
 /** Says things to one browser: messages, bytes, and failures in words that hold no inner detail. */
 export class Say {
   readonly #socket: WebSocket;
   readonly #gateway: Gateway;
   readonly #person: Person;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(socket: WebSocket, gateway: Gateway, person: Person) {
     this.#socket = socket;
     this.#gateway = gateway;
     this.#person = person;
+    socket.on("close", this.#sent);
   }
 
   send(message: ServerMessage): void {
@@ -37,12 +38,31 @@ export class Say {
     this.#socket.send(frame);
   }
 
+  /** One binary frame of two parts. They are not copied, so they must not change any more. */
+  frame(head: Uint8Array, body: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(head, { binary: true, fin: false });
+    this.#socket.send(body, { binary: true, fin: true }, this.#sent);
+  }
+
+  /** Whether so much waits in the socket that a result should not be read on. */
+  get isFull(): boolean {
+    return this.#socket.bufferedAmount > HIGH_WATER && this.#socket.readyState === this.#socket.OPEN;
+  }
+
   /** Resolves when the socket has room again, or is gone. */
   async drained(): Promise<void> {
-    while (this.#socket.bufferedAmount > HIGH_WATER && this.#socket.readyState === this.#socket.OPEN) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    while (this.isFull) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+      });
     }
   }
+
+  readonly #sent = (): void => {
+    if (this.isFull) return;
+    for (const go of this.#waiting.splice(0)) go();
+  };
 
   decision(decision: Decision, microActions: readonly MicroAction[]): WireDecision {
     return toWireDecision(decision, microActions, this.#gateway.context.configuration.set);

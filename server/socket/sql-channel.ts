@@ -1,3 +1,4 @@
+import { rowFrameHead } from "../contract/rows.ts";
 import type { ServerMessage } from "../contract/socket.ts";
 import type { OpenSqlSession } from "../gateway/sessions.ts";
 import type { RunObserver, StatementEnd } from "../gateway/sql-session.ts";
@@ -20,11 +21,14 @@ type Ended = Extract<ServerMessage, { type: "sql.statement-ended" }>;
 /** One SQL tab on one socket: runs, cancels, and reads no faster than the browser takes. */
 export class SqlChannel {
   readonly session: OpenSqlSession;
+  readonly #channel: number;
   readonly #say: Say;
   #run: Run | null = null;
 
-  constructor(session: OpenSqlSession, say: Say) {
+  /** `channel`: number of the session's binary frames. */
+  constructor(session: OpenSqlSession, channel: number, say: Say) {
     this.session = session;
+    this.#channel = channel;
     this.#say = say;
   }
 
@@ -88,8 +92,23 @@ export class SqlChannel {
     await this.session.close(reason);
   }
 
+  #isAhead(run: Run): boolean {
+    return run.sent - run.taken > AHEAD && !run.abort.signal.aborted;
+  }
+
+  /** Settles when the browser has taken enough and the socket has room. */
+  async #room(run: Run): Promise<void> {
+    while (this.#isAhead(run)) {
+      await new Promise<void>((resolve) => {
+        run.wake = resolve;
+      });
+    }
+    await this.#say.drained();
+  }
+
   #observer(run: Run): RunObserver {
     const head = { session: this.session.id, run: run.id };
+    const name = new TextEncoder().encode(run.id);
     return {
       decided: (statement, span, decision, microActions) =>
         this.#say.send({
@@ -105,15 +124,10 @@ export class SqlChannel {
         this.#say.send({ type: "sql.held", ...head, statement, review: this.#say.review(review), held: toWireRun(held) }),
       columns: (statement, columns) =>
         this.#say.send({ type: "sql.columns", ...head, statement, columns: columns.map((column) => ({ ...column })) }),
-      rows: async (statement, rows) => {
-        this.#say.send({ type: "sql.rows", ...head, statement, rows: rows.map((row) => [...row]) });
-        run.sent += rows.length;
-        while (run.sent - run.taken > AHEAD && !run.abort.signal.aborted) {
-          await new Promise<void>((resolve) => {
-            run.wake = resolve;
-          });
-        }
-        await this.#say.drained();
+      rows: (statement, batch) => {
+        this.#say.frame(rowFrameHead(this.#channel, statement, name), batch.bytes);
+        run.sent += batch.count;
+        return this.#isAhead(run) || this.#say.isFull ? this.#room(run) : undefined;
       },
       notice: (statement, { severity, message }) => this.#say.send({ type: "sql.notice", ...head, statement, severity, message }),
       ended: (statement, end) => this.#say.send({ type: "sql.statement-ended", ...head, statement, ...endOnWire(end) }),

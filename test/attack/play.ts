@@ -11,6 +11,7 @@ import { decide, protectionFor } from "../../server/core/policy/index.ts";
 import type { EmbeddedPostgres } from "../../server/demo/embedded-postgres.ts";
 import type { Authorized } from "../../server/gateway/authorized.ts";
 import type { SqlConnection } from "../../server/gateway/ports.ts";
+import { rowsAsText } from "../../server/gateway/row-text.ts";
 import { ATTACK_SETUP, type AttackCase, type AttackStep, isFiltered } from "./cases.ts";
 import { attackedPolicies, attackedTarget, PRINCIPAL } from "./policies.ts";
 
@@ -230,7 +231,7 @@ async function one(connection: SqlConnection, statement: ParsedStatement, tellin
     {
       columns: (columns) => words.push(...columns.map((column) => column.name)),
       rows: (batch) => {
-        rows.push(...batch);
+        rows.push(...rowsAsText(batch));
       },
       notice: (notice) => words.push(notice.message),
     },

@@ -7,6 +7,7 @@ import { decide } from "../../server/core/policy/index.ts";
 import type { EmbeddedPostgres } from "../../server/demo/embedded-postgres.ts";
 import type { Authorized } from "../../server/gateway/authorized.ts";
 import type { SqlConnection, SqlConnector, SqlParser } from "../../server/gateway/ports.ts";
+import { rowsAsText } from "../../server/gateway/row-text.ts";
 import {
   type Configuration,
   configurationFor,
@@ -141,7 +142,7 @@ async function guarded(text: string, { parser, connection, configuration }: Door
         columns = list.map((column) => `${column.name}: ${sameType(column.type)}`);
       },
       rows: (batch) => {
-        rows.push(...batch.map(rowText));
+        rows.push(...rowsAsText(batch).map(rowText));
       },
       notice: () => {},
     },

@@ -10,6 +10,7 @@ import { OPEN, type Protection } from "../../core/guard/sql/protection.ts";
 import type { EmbeddedPostgres } from "../../demo/embedded-postgres.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
 import type { SqlConnection, SqlConnector, SqlEnd, SqlLimits, SqlNotice, SqlParser } from "../../gateway/ports.ts";
+import { rowsAsText } from "../../gateway/row-text.ts";
 import { createPostgresConnector, createSqlParser, DEFINITION_CHANGED } from "./index.ts";
 
 const LIMITS: SqlLimits = { readOnly: false, rows: null, timeoutMs: 20_000, lockTimeoutMs: 1_000 };
@@ -69,7 +70,7 @@ async function run(
     {
       columns: (list) => columns.push(...list.map(({ name, type, masked }) => `${name} ${type} ${masked ?? "-"}`)),
       rows: (batch) => {
-        rows.push(...batch);
+        rows.push(...rowsAsText(batch));
       },
       notice: (notice) => notices.push(notice),
     },
@@ -128,13 +129,11 @@ describe("rows", () => {
   test("a slow taker holds the server back; memory does not grow with the result", async () => {
     const prepared = await prepare("SELECT a.n, a.t FROM numbers a, generate_series(1, 3) g");
     let rows = 0;
-    let widest = 0;
     const before = process.memoryUsage().rss;
     const end = await connection.run(prepared as Authorized<PreparedSql>, LIMITS, {
       columns: () => {},
       rows: async (batch) => {
-        rows += batch.length;
-        widest = Math.max(widest, batch.length);
+        rows += batch.count;
         if (rows % 100_000 < 500) await new Promise((settle) => setTimeout(settle, 5));
       },
       notice: () => {},
@@ -156,6 +155,66 @@ describe("rows", () => {
     expect((await run("SELECT n FROM numbers", { rows: 10 })).end).toMatchObject({ limited: true });
     expect(connection.state.transaction).toBe("open");
     await run("ROLLBACK");
+  });
+
+  test("the limit leaves a cursor where it was", async () => {
+    await run("BEGIN");
+    await run("DECLARE c CURSOR FOR SELECT n FROM numbers ORDER BY n");
+    expect((await run("FETCH 1000 FROM c", { rows: 10 })).end).toMatchObject({ limited: true, rowCount: 10 });
+    expect((await run("FETCH 1 FROM c")).rows).toEqual([["1001"]]);
+    await run("ROLLBACK");
+  });
+
+  test.each(["outside", "inside"])(
+    "a plan with parallel workers keeps them, with a limit too, %s of a transaction",
+    async (where) => {
+      const launched = async () =>
+        Number(
+          (await admin.query("SELECT parallel_workers_launched AS n FROM pg_stat_database WHERE datname = 'shop'")).rows[0].n,
+        );
+      await admin.query("ALTER ROLE gw SET parallel_setup_cost = 0; ALTER ROLE gw SET parallel_tuple_cost = 0");
+      const own = await connect();
+      await admin.query("ALTER ROLE gw RESET parallel_setup_cost; ALTER ROLE gw RESET parallel_tuple_cost");
+      if (where === "inside") await run("BEGIN", {}, OPEN, own);
+      const before = await launched();
+      expect((await run("SELECT sum(n) FROM numbers", { rows: 10 }, OPEN, own)).rows).toHaveLength(1);
+      await own.close();
+      await expect.poll(launched, { timeout: 5_000 }).toBeGreaterThan(before);
+    },
+  );
+
+  test("the limit cuts a result that comes in one piece", async () => {
+    expect((await run("SELECT n FROM numbers ORDER BY n LIMIT 50", { rows: 7 })).rows).toEqual(
+      Array.from({ length: 7 }, (_, index) => [String(index + 1)]),
+    );
+  });
+
+  test("rows that the server has sent come at once, though the next one takes long", async () => {
+    // The server itself waits for 8 kB.
+    const prepared = await prepare("SELECT repeat('x', 4000) FROM numbers WHERE n <= 6 AND pg_sleep(0.1) IS NOT NULL");
+    const at: number[] = [];
+    const began = performance.now();
+    await connection.run(prepared as Authorized<PreparedSql>, LIMITS, {
+      columns: () => {},
+      rows: (batch) => {
+        for (let row = 0; row < batch.count; row += 1) at.push(performance.now() - began);
+        return undefined;
+      },
+      notice: () => {},
+    });
+    expect(at).toHaveLength(6);
+    expect((at[5] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(200);
+  });
+
+  test("a sink that fails ends the statement, not the session", async () => {
+    const prepared = await prepare("SELECT n, t FROM numbers");
+    const end = await connection.run(prepared as Authorized<PreparedSql>, LIMITS, {
+      columns: () => {},
+      rows: () => Promise.reject(new Error("gone")),
+      notice: () => {},
+    });
+    expect(end).toMatchObject({ ended: "failed", error: { code: "57014" } });
+    expect((await run("SELECT 1")).rows).toEqual([["1"]]);
   });
 
   test("a limit that is not reached changes nothing", async () => {

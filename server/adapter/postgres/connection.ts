@@ -162,7 +162,7 @@ export class PostgresConnection implements SqlConnection {
     ];
     const opened = before.length === 0 ? null : await this.#plain(before.join("; "));
     if (opened !== null) return this.#end(opened, prepared, started, "parse");
-    const end = await this.#execute(prepared, limits, sink, started, own);
+    const end = await this.#execute(prepared, limits, sink, started, own || part);
     if (this.#closed !== null) return end;
     if (prepared.preparedName !== null)
       await this.#deallocate(prepared.preparedName, prepared.kind === "prepare" && end.ended === "done");
@@ -171,7 +171,7 @@ export class PostgresConnection implements SqlConnection {
     if (own) {
       const closing = await this.#plain(well ? "COMMIT" : "ROLLBACK");
       if (closing !== null && well) return this.#uncommitted(closing, prepared, started);
-    } else if (part && this.#transaction === "open") {
+    } else if (part && (this.#transaction === "open" || (end.ended === "done" && end.limited))) {
       await this.#plain("ROLLBACK TO SAVEPOINT gatehouse; RELEASE SAVEPOINT gatehouse");
     }
     this.#followDefinitions(prepared, end);
@@ -217,7 +217,7 @@ export class PostgresConnection implements SqlConnection {
     this.#ownCatalog = null;
   }
 
-  async #execute(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number, own: boolean): Promise<SqlEnd> {
+  async #execute(prepared: PreparedSql, limits: SqlLimits, sink: SqlSink, started: number, apart: boolean): Promise<SqlEnd> {
     const { client } = this.#parts;
     const { preparedName, setup, inspected } = prepared;
     const before = setup === null || preparedName === null ? [] : [...this.#session.leftOver(preparedName), setup];
@@ -249,8 +249,8 @@ export class PostgresConnection implements SqlConnection {
     if (prepared.copies)
       sink.columns([{ name: "copy", type: "text", masked: prepared.resultMasks?.find((mask) => mask !== null) ?? null }]);
     else if (inspected === null && described.value.length > 0) sink.columns(await this.#columns(prepared, described.value));
-    const stop = () => void this.#cancelNow();
-    const atLimit = prepared.writes ? "drop" : own ? "cancel" : "ask";
+    const stop = () => this.#cancelNow();
+    const atLimit = prepared.writes ? "drop" : apart && prepared.kind !== "fetch" ? "cancel" : "ask";
     const { copies } = prepared;
     const options = { values: prepared.parameters ?? [], limit: limits.rows, atLimit, stop, copies, sink } as const;
     const ran = await new Promise<Step<Ran>>((settle) => client.query(new Running(options, settle)));

@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { PostgresTarget } from "../../core/domain/configuration.ts";
 import { TargetUnreachable } from "../../gateway/ports.ts";
-import { limitFrames } from "./frames.ts";
+import { limitFrames, type RowSource } from "./frames.ts";
 import { whyNotServer } from "./server-version.ts";
 
 /**
@@ -17,7 +17,7 @@ export interface Field {
   readonly dataTypeModifier: number;
 }
 
-export interface Protocol {
+export interface Protocol extends RowSource {
   readonly stream: { pause(): void; resume(): void; destroy(): void };
   parse(message: { name: string; text: string; types: readonly number[] }): void;
   bind(message: { portal: string; statement: string; values: readonly (string | null)[]; binary: boolean }): void;
@@ -48,7 +48,7 @@ export interface ServerMessage {
 export interface ActiveQuery {
   submit(connection: Protocol): void;
   handleRowDescription(message: { readonly fields: readonly Field[] }): void;
-  handleDataRow(message: { readonly fields: readonly (string | null)[] }): void;
+  handleDataRow(): void;
   handleCommandComplete(message: { readonly text: string }): void;
   handlePortalSuspended(): void;
   handleEmptyQuery(): void;

@@ -1,12 +1,15 @@
+import { type RowBatch, rowOfOne } from "../../core/domain/row-batch.ts";
 import type { SqlSink } from "../../gateway/ports.ts";
 import type { ActiveQuery, Field, Protocol, ServerMessage } from "./driver.ts";
+import type { RowTaker } from "./frames.ts";
+import { RowBuffer } from "./row-buffer.ts";
 
 /** One statement in the extended protocol, in two steps with room between: prepare (parse, describe), then run. */
 
 const STATEMENT = "gatehouse";
-const BATCH_ROWS = 500;
-const BATCH_CHARACTERS = 256 * 1_024;
+const BATCH_BYTES = 256 * 1_024;
 const FLUSH_MS = 40;
+const LINE_FEED = 0x0a;
 
 export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ServerMessage };
 
@@ -24,7 +27,7 @@ abstract class Base implements ActiveQuery {
     else connection.once("readyForQuery", () => this.handleReadyForQuery());
   }
   handleRowDescription(_message: { readonly fields: readonly Field[] }): void {}
-  handleDataRow(_message: { readonly fields: readonly (string | null)[] }): void {}
+  handleDataRow(): void {}
   handleCommandComplete(_message: { readonly text: string }): void {}
   handlePortalSuspended(): void {}
   handleEmptyQuery(): void {}
@@ -74,24 +77,23 @@ export interface RunningOptions {
   readonly limit: number | null;
   /** `ask`: the server itself stops (no parallel plan); `cancel`: `stop` is called; `drop`: the rest is not passed on. */
   readonly atLimit: "ask" | "cancel" | "drop";
-  readonly stop: () => void;
+  /** Settles when the server has been told; does not fail. */
+  readonly stop: () => Promise<void>;
   /** Lines of COPY are the rows. */
   readonly copies: boolean;
   readonly sink: SqlSink;
 }
 
-const LINE = new TextDecoder();
-
 /** Runs what was prepared. Rows go on in batches; while the sink is busy the socket is not read. */
-export class Running extends Base {
-  private batch: (readonly (string | null)[])[] = [];
-  private size = 0;
+export class Running extends Base implements RowTaker {
+  private readonly buffer = new RowBuffer();
   private rows = 0;
   private tag = "";
   private limited = false;
   private sending: Promise<void> = Promise.resolve();
   private waiting = 0;
   private timer: NodeJS.Timeout | null = null;
+  private stopping: Promise<void> = Promise.resolve();
   private failure: unknown = null;
   private readonly options: RunningOptions;
   private readonly settle: (step: Step<Ran>) => void;
@@ -104,55 +106,69 @@ export class Running extends Base {
 
   submit(connection: Protocol): void {
     this.protocol = connection;
-    const { values, limit, atLimit } = this.options;
+    const { values, limit, atLimit, copies } = this.options;
+    if (!copies) connection.takeRows(this);
     connection.bind({ portal: "", statement: STATEMENT, values, binary: false });
     connection.execute({ portal: "", rows: limit !== null && atLimit === "ask" ? limit + 1 : 0 });
     connection.close({ type: "S", name: STATEMENT });
     connection.sync();
   }
 
-  override handleDataRow(message: { readonly fields: readonly (string | null)[] }): void {
-    this.row(message.fields);
-  }
   /** The server sends one message a row, with its line feed. */
   override handleCopyData(message: { readonly chunk: Uint8Array }): void {
-    if (this.options.copies) this.row([LINE.decode(message.chunk).replace(/\n$/, "")]);
+    if (!this.options.copies) return;
+    const { chunk } = message;
+    this.take(rowOfOne(chunk.at(-1) === LINE_FEED ? chunk.subarray(0, -1) : chunk), 1, 0);
   }
 
-  private row(fields: readonly (string | null)[]): void {
-    const { limit, atLimit, stop } = this.options;
-    if (this.failure !== null) return;
-    if (limit !== null && this.rows >= limit) {
-      if (!this.limited && atLimit === "cancel") stop();
+  take(bytes: Uint8Array, count: number, rest: number): void {
+    if (this.failure !== null || this.limited) return;
+    this.buffer.push(bytes, count, rest);
+    this.rows += count;
+    const { limit } = this.options;
+    if (limit !== null && this.rows > limit) {
+      this.buffer.cut(this.buffer.count - (this.rows - limit));
+      this.rows = limit;
       this.limited = true;
-      return;
+      if (this.options.atLimit === "cancel") this.stop();
     }
-    this.rows += 1;
-    this.batch.push(fields);
-    for (const value of fields) this.size += value?.length ?? 0;
-    if (this.batch.length >= BATCH_ROWS || this.size >= BATCH_CHARACTERS) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    if (this.buffer.size >= BATCH_BYTES) this.flush();
+    else if (this.buffer.count > 0) this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+
+  private stop(): void {
+    this.stopping = this.options.stop();
   }
 
   private flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    if (this.batch.length === 0) return;
-    const rows = this.batch;
-    this.batch = [];
-    this.size = 0;
+    const batch = this.buffer.take();
+    if (batch === null) return;
+    // A sink that has room takes it at once, and the socket is read on.
+    const taken = this.waiting > 0 ? this.sending.then(() => this.give(batch)) : this.give(batch);
+    if (taken === undefined) return;
     this.waiting += 1;
     this.protocol?.stream.pause();
-    this.sending = this.sending
-      .then(() => this.options.sink.rows(rows))
-      .catch((error: unknown) => {
-        this.failure ??= error;
-        this.options.stop();
-      })
-      .then(() => {
-        this.waiting -= 1;
-        if (this.waiting === 0) this.protocol?.stream.resume();
-      });
+    this.sending = taken.then(() => {
+      this.waiting -= 1;
+      if (this.waiting === 0) this.protocol?.stream.resume();
+    });
+  }
+
+  /** Settles when the sink wants more; does not fail. */
+  private give(batch: RowBatch): Promise<void> | undefined {
+    if (this.failure !== null) return undefined;
+    const failed = (error: unknown): void => {
+      this.failure ??= error;
+      this.stop();
+    };
+    try {
+      return this.options.sink.rows(batch)?.catch(failed);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
   }
 
   override handleCommandComplete(message: { readonly text: string }): void {
@@ -163,8 +179,10 @@ export class Running extends Base {
   }
 
   handleReadyForQuery(): void {
+    this.protocol?.takeRows(null);
     this.flush();
-    void this.sending.then(() => {
+    // What stops a statement must not arrive when another one runs.
+    void Promise.all([this.sending, this.stopping]).then(() => {
       if (this.failure !== null) this.settle({ ok: false, error: { code: "57014", message: "the result was not taken" } });
       else if (this.error !== null && !(this.limited && this.error.code === "57014"))
         this.settle({ ok: false, error: this.error });
