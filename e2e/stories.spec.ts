@@ -226,6 +226,26 @@ test("tail -f streams masked and ends with Ctrl-C", async () => {
   await shot(engineer, "terminal-dark");
 });
 
+test("each command is a block: jump to it, copy its output, run it again, find it in the recording", async () => {
+  await engineer.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await type(engineer, "seq 3 5 | tac");
+  await expect.poll(() => screen(engineer)).toContain("\n5\n4\n3\n");
+  await type(engineer, "false");
+  await expect(engineer.locator("[data-exit-code]:visible")).toHaveText("exit 1");
+  await engineer.keyboard.press("Control+Shift+ArrowUp");
+  const bar = engineer.locator("[data-block-bar]");
+  await expect(bar).toContainText("exit 1");
+  await engineer.keyboard.press("Control+Shift+ArrowUp");
+  await expect(bar).toContainText("seq 3 5 | tac");
+  await shot(engineer, "block-dark");
+  await bar.locator("[data-copy-output]").click();
+  await expect.poll(() => engineer.evaluate(() => navigator.clipboard.readText())).toBe("5\n4\n3");
+  await bar.locator("[data-again]").click();
+  await expect.poll(() => screen(engineer)).toMatch(/\$ seq 3 5 \| tac\s*$/);
+  await engineer.keyboard.press("Enter");
+  await expect.poll(() => screen(engineer)).toMatch(/5\n4\n3\n.*5\n4\n3\n/s);
+});
+
 test("a window's size reaches the program", async () => {
   const columns = Number(
     (await engineer.evaluate(
@@ -379,6 +399,27 @@ test("the pages have no serious fault of accessibility, light and dark", async (
       expect(serious.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([]);
     }
   }
+});
+
+test("a terminal's recording is played, is as it was, and is others' to see only by policy", async () => {
+  await engineer.goto("/recordings");
+  const item = engineer.locator("[data-recording-item]", { hasText: /\d\d commands/ }).first();
+  await expect(item).toContainText("engineer@acme.test");
+  await item.getByRole("link").click();
+  const player = engineer.locator("[data-player]");
+  await expect(player.locator("[data-command]").first()).toBeVisible();
+  await player.locator("[data-command]", { hasText: "tail -n 3 -f app.log" }).click();
+  await expect(player.locator("[data-at]")).not.toHaveText(/^0 s/);
+  await shot(engineer, "recording-dark");
+  const url = engineer.url();
+  await reviewer.goto(url);
+  await reviewer.locator("[data-verify-recording]").click();
+  await expect(reviewer.locator("[data-recording-verdict]")).toHaveAttribute("data-recording-verdict", "intact");
+  await shot(reviewer, "recording-light");
+  await admin.goto("/record");
+  await admin.getByPlaceholder("Type").fill("recording.watched");
+  await admin.keyboard.press("Enter");
+  await expect(admin.locator('[data-event="recording.watched"]').first()).toBeVisible();
 });
 
 test("an admin signs somebody out everywhere", async ({ browser }) => {

@@ -1,7 +1,7 @@
 "use client";
 
 import { notifications } from "@mantine/notifications";
-import { BookOpenCheck, ScrollText, ShieldCheck, SquareTerminal, UsersRound } from "lucide-react";
+import { BookOpenCheck, Clapperboard, ScrollText, ShieldCheck, SquareTerminal, UsersRound } from "lucide-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
@@ -76,13 +76,14 @@ function Parts({ me, children }: { me: Me; children: ReactNode }) {
           name="Reviews"
           count={waiting}
         />
+        <RailLink
+          href="/recordings"
+          current={path.startsWith("/recordings")}
+          icon={<Clapperboard size={18} aria-hidden />}
+          name="Recordings"
+        />
         {me.may.readRecord ? (
-          <RailLink
-            href="/record"
-            current={path.startsWith("/record")}
-            icon={<ScrollText size={18} aria-hidden />}
-            name="Record"
-          />
+          <RailLink href="/record" current={path === "/record"} icon={<ScrollText size={18} aria-hidden />} name="Record" />
         ) : null}
         {me.may.readConfiguration ? (
           <RailLink

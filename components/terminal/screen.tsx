@@ -7,13 +7,17 @@ import { SearchAddon } from "@xterm/addon-search";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { WebglAddon } from "@xterm/addon-webgl";
-import { type ITheme, Terminal } from "@xterm/xterm";
+import { Terminal } from "@xterm/xterm";
 import { ArrowDown, ArrowUp, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import type { WireBlock } from "../../server/contract/socket.ts";
 import { useSocketStore } from "../socket/socket.tsx";
+import { BlockBar } from "./block-bar.tsx";
+import { BlockPlaces } from "./blocks.ts";
 import type { TerminalSettings } from "./settings.ts";
 import classes from "./terminal.module.css";
 import type { Size } from "./terminal-tab.tsx";
+import { coloursOf, LOOKS, themeOf } from "./xterm-looks.ts";
 
 declare global {
   interface Window {
@@ -31,6 +35,7 @@ export default function Screen(props: {
   channel: number | null;
   visible: boolean;
   settings: TerminalSettings;
+  blocks: readonly WireBlock[];
   onSize: (size: Size) => void;
   onParsed: (bytes: number) => void;
 }) {
@@ -39,6 +44,16 @@ export default function Screen(props: {
   const host = useRef<HTMLDivElement>(null);
   const [made, setMade] = useState<{ terminal: Terminal; fit: FitAddon; search: SearchAddon } | null>(null);
   const [searching, setSearching] = useState(false);
+  const places = useRef<BlockPlaces | null>(null);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const step = useRef<(by: -1 | 1) => void>(() => {});
+  step.current = (by) => {
+    const next = places.current?.beside(chosen, by) ?? null;
+    if (next === null && by === 1) return setChosen(null);
+    if (next === null) return;
+    places.current?.show(next);
+    setChosen(next);
+  };
   const dark = useComputedColorScheme("light") === "dark";
   const latest = useRef(props);
   latest.current = props;
@@ -48,14 +63,8 @@ export default function Screen(props: {
     const element = host.current;
     if (element === null) return;
     const terminal = new Terminal({
-      allowProposedApi: true,
-      fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+      ...LOOKS,
       fontSize: settings.fontSize,
-      lineHeight: 1.15,
-      scrollback: 10_000,
-      cursorBlink: false,
-      cursorInactiveStyle: "outline",
-      minimumContrastRatio: 4.5,
       screenReaderMode: settings.screenReader,
       macOptionIsMeta: true,
     });
@@ -80,6 +89,11 @@ export default function Screen(props: {
       if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyF") {
         event.preventDefault();
         setSearching(true);
+        return false;
+      }
+      if (event.ctrlKey && event.shiftKey && (event.code === "ArrowUp" || event.code === "ArrowDown")) {
+        event.preventDefault();
+        step.current(event.code === "ArrowUp" ? -1 : 1);
         return false;
       }
       // The palette's key; a shell's kill-to-end keeps Ctrl+K while the terminal has focus.
@@ -109,6 +123,10 @@ export default function Screen(props: {
     if (made === null || channel === null) return;
     const { terminal } = made;
     terminal.reset();
+    setChosen(null);
+    const blocks = new BlockPlaces(terminal, () => coloursOf(host.current), setChosen);
+    places.current = blocks;
+    blocks.update(latest.current.blocks);
     let parsed = 0;
     const stop = store.listen(channel, (bytes) => {
       terminal.write(bytes, () => {
@@ -123,8 +141,12 @@ export default function Screen(props: {
     return () => {
       stop();
       keys.dispose();
+      blocks.dispose();
+      places.current = null;
     };
   }, [made, channel, store]);
+
+  useEffect(() => places.current?.update(props.blocks), [props.blocks]);
 
   useEffect(() => {
     if (made === null || session === null || window.localStorage.getItem("gatehouseTest") !== "1") return;
@@ -174,9 +196,28 @@ export default function Screen(props: {
     made.terminal.focus();
   }, [made, visible]);
 
+  const block = props.blocks.find((each) => each.number === chosen);
   return (
     <>
       <div ref={host} className={classes.host} data-terminal data-channel={channel ?? undefined} />
+      {block === undefined || session === null ? null : (
+        <BlockBar
+          block={block}
+          session={session}
+          output={() => places.current?.output(block.number) ?? null}
+          onStep={(by) => step.current(by)}
+          onAgain={() => {
+            // As a paste: several lines stay one command.
+            if (channel !== null) store.keys(channel, `\x1b[200~${block.line}\x1b[201~`);
+            setChosen(null);
+            made?.terminal.focus();
+          }}
+          onClose={() => {
+            setChosen(null);
+            made?.terminal.focus();
+          }}
+        />
+      )}
       {searching && made !== null ? (
         <SearchBar
           search={made.search}
@@ -224,33 +265,4 @@ function SearchBar({ search, onClose }: { search: SearchAddon; onClose: () => vo
       </ActionIcon>
     </form>
   );
-}
-
-/** The tokens as xterm takes them; the cursor is of the environment's colour. */
-function themeOf(element: Element): ITheme {
-  const style = getComputedStyle(element);
-  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return {
-    background: token("surface"),
-    foreground: token("text"),
-    cursor: token("edge"),
-    cursorAccent: token("surface"),
-    selectionBackground: token("selected"),
-    black: "#3b3f45",
-    red: token("deny"),
-    green: token("allow"),
-    yellow: token("review"),
-    blue: token("accent"),
-    magenta: token("masked"),
-    cyan: "#2a8a94",
-    white: token("quiet"),
-    brightBlack: token("quiet"),
-    brightRed: token("deny"),
-    brightGreen: token("allow"),
-    brightYellow: token("review"),
-    brightBlue: token("accent"),
-    brightMagenta: token("masked"),
-    brightCyan: "#2a8a94",
-    brightWhite: token("text"),
-  };
 }

@@ -5,6 +5,7 @@ import { Settings2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TargetItem } from "../../server/contract/http.ts";
+import type { WireBlock } from "../../server/contract/socket.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import { askableOf } from "../review/access.ts";
 import { AskButton } from "../review/ask-access.tsx";
@@ -19,6 +20,8 @@ import { useTerminalSettings } from "./settings.ts";
 import classes from "./terminal.module.css";
 
 const Screen = dynamic(() => import("./screen.tsx"), { ssr: false, loading: () => <Skeleton label="the terminal" lines={3} /> });
+
+const NO_BLOCKS: readonly WireBlock[] = [];
 
 export interface Size {
   readonly columns: number;
@@ -85,6 +88,7 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
             channel={open?.channel ?? null}
             visible={props.visible}
             settings={settings}
+            blocks={open?.terminal.blocks ?? NO_BLOCKS}
             onSize={resize}
             onParsed={acknowledge}
           />

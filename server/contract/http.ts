@@ -250,6 +250,43 @@ export interface RecordPage {
   readonly items: readonly RecordItem[];
   readonly next: string | null;
 }
+/** `GET /api/recordings`: one's own, or everybody's for who may read the record; the newest first. */
+export const RecordingQuery = z.strictObject({
+  principal: z.string().max(200).optional(),
+  target: z.string().max(200).optional(),
+  /** From the previous answer's `next`. */
+  before: z.coerce.number().optional(),
+});
+export type RecordingQuery = z.infer<typeof RecordingQuery>;
+/** Of a terminal session. Times in milliseconds since the epoch; `bytes` are characters of the recording's text. */
+export interface RecordingItem {
+  readonly session: string;
+  readonly principal: string;
+  readonly target: string;
+  readonly environment: string;
+  readonly startedAt: number;
+  /** Null: it goes on, or its replica was lost. */
+  readonly endedAt: number | null;
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly commands: number;
+  readonly digest: string;
+}
+export interface RecordingList {
+  readonly recordings: readonly RecordingItem[];
+  readonly next: number | null;
+}
+/** `GET /api/recordings/SESSION?part=N`: whole lines of asciicast v2. `text` null: there is no such part, or not yet. */
+export const RecordingPartQuery = z.strictObject({ part: z.coerce.number().int().min(0) });
+export interface RecordingPart {
+  readonly recording: RecordingItem;
+  readonly text: string | null;
+}
+/** `POST /api/recordings/SESSION/verify` */
+export interface RecordingVerification {
+  readonly verdict: "intact" | "broken" | "not-closed";
+  readonly message: string;
+}
 /** `POST /api/record/verify` */
 export interface RecordVerification {
   readonly intact: boolean;

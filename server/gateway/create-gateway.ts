@@ -13,6 +13,7 @@ import { changePerson } from "./people.ts";
 import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
 import { Presence } from "./presence.ts";
 import { recordPage, verifyRecord } from "./record.ts";
+import { listRecordings, recordingPart, verifyRecording } from "./recordings.ts";
 import { reviewContext } from "./review-context.ts";
 import { Reviews } from "./reviews.ts";
 import { connectDecision, Sessions } from "./sessions.ts";
@@ -200,6 +201,9 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
       requireUse(configuration.set, principal, "audit:read", now());
       return recordPage(context, query);
     },
+    recordings: (principal, query) => listRecordings(context, principal, query),
+    recordingPart: (principal, session, part) => recordingPart(context, principal, session, part),
+    verifyRecording: (principal, session) => verifyRecording(context, principal, session),
     verifyRecord: async (principal) => {
       requireUse(configuration.set, principal, "audit:read", now());
       return verifyRecord(context);

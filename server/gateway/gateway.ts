@@ -11,6 +11,10 @@ import type {
   Me,
   PeopleList,
   PersonBody,
+  RecordingList,
+  RecordingPart,
+  RecordingQuery,
+  RecordingVerification,
   RecordPage,
   RecordQuery,
   RecordVerification,
@@ -54,6 +58,9 @@ export interface GatewayVerbs {
   saveConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
   deleteConfiguration(principal: Principal, kind: string, id: string): Promise<ConfigurationResult>;
   record(principal: Principal, query: RecordQuery): Promise<RecordPage>;
+  recordings(principal: Principal, query: RecordingQuery): Promise<RecordingList>;
+  recordingPart(principal: Principal, session: string, part: number): Promise<RecordingPart>;
+  verifyRecording(principal: Principal, session: string): Promise<RecordingVerification>;
   verifyRecord(principal: Principal): Promise<RecordVerification>;
 }
 

@@ -1,4 +1,4 @@
-import type { RecordQuery } from "../contract/http.ts";
+import type { RecordingItem, RecordQuery } from "../contract/http.ts";
 import type { Checkpoint } from "../core/audit/verify.ts";
 import type { AuditEntry } from "../core/domain/audit.ts";
 import type { ConfigurationDocument, Kind } from "../core/domain/configuration.ts";
@@ -234,22 +234,7 @@ export class PersonDisabled extends Error {
   readonly code = "invalid";
 }
 
-/** Of a terminal session. Times in milliseconds since the epoch; `bytes` are characters of the recording's text. */
-export interface RecordingItem {
-  readonly session: string;
-  readonly principal: string;
-  readonly target: string;
-  readonly environment: string;
-  readonly startedAt: number;
-  /** Null: it goes on, or its replica was lost. */
-  readonly endedAt: number | null;
-  readonly bytes: number;
-  readonly chunks: number;
-  readonly commands: number;
-  /** SHA-256 of (the digest before, then the chunk's text), over all chunks in order; empty while it goes on. */
-  readonly digest: string;
-}
-
+/** `digest`: SHA-256 of (the digest before, then the chunk's text), over all chunks in order. */
 export interface RecordingStore {
   open(recording: Pick<RecordingItem, "session" | "principal" | "target" | "environment" | "startedAt">): Promise<void>;
   append(session: string, seq: number, text: string): Promise<void>;

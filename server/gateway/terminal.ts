@@ -220,6 +220,7 @@ export class Terminal {
     if (!line.startsWith(" ")) this.#events.remember(line);
     this.#options.recording.command(line);
     this.#begin(line);
+    this.#write(mark("C", this.#block));
     this.#submit(line, abort.signal).catch((error: unknown) => {
       this.#events.failed(error);
       const expected = error instanceof Error && "code" in error && error.code === "unavailable";
@@ -358,6 +359,7 @@ export class Terminal {
 
   /** Returns whether it was one that the gateway does itself; what would change the host is judged like any line. */
   async #builtin(builtin: GatewayBuiltin, line: string, signal: AbortSignal): Promise<boolean> {
+    if (OWN_TEXTS.has(builtin.name)) this.#exitCode = 0;
     switch (builtin.name) {
       case "clear":
         this.#write("\x1b[H\x1b[2J\x1b[3J");
@@ -511,6 +513,7 @@ export class Terminal {
   #prompt(): void {
     const block = this.#block;
     if (block !== null && block.ended === null) {
+      this.#write(mark("D", block));
       const exitCode = this.#exitCode;
       this.#options.recording.exited(exitCode);
       this.#change({ ended: { exitCode, durationMs: this.#options.now() - this.#began - block.startedAt } });
@@ -526,7 +529,7 @@ export class Terminal {
       home: this.#home,
       exitCode: this.#exitCode,
     });
-    this.#write(this.#editor.prompt(prompt.text, prompt.width));
+    this.#write(mark("A", null) + this.#editor.prompt(prompt.text, prompt.width));
     if (this.#ahead === "") return;
     const typed = this.#ahead;
     this.#ahead = "";
@@ -553,6 +556,14 @@ export class Terminal {
       this.#wake.push(resolve);
     });
   }
+}
+
+/** Built-ins that only write something, which cannot fail. */
+const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "help", "history", "why", "can"]);
+
+/** OSC 133: where a prompt, a block's output and its end are, for who shows it. Programs' own are taken out. */
+function mark(what: "A" | "C" | "D", block: TerminalBlock | null): string {
+  return `\x1b]133;${what}${block === null ? "" : `;${block.number}`}\x07`;
 }
 
 const HELP = [

@@ -1,7 +1,8 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type pg from "pg";
-import type { RecordingItem, RecordingStore } from "../../gateway/store-ports.ts";
+import type { RecordingItem } from "../../contract/http.ts";
+import type { RecordingStore } from "../../gateway/store-ports.ts";
 import { attempt } from "./store.ts";
 
 const compress = promisify(gzip);

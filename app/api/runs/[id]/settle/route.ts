@@ -1,4 +1,6 @@
 import { SettleBody } from "../../../../../server/contract/http.ts";
 import { post } from "../../../handler.ts";
 
-export const POST = post(SettleBody, ({ verbs, principal, parameters, sent }) => verbs.settleRun(principal, parameters.id ?? "", sent));
+export const POST = post(SettleBody, ({ verbs, principal, parameters, sent }) =>
+  verbs.settleRun(principal, parameters.id ?? "", sent),
+);

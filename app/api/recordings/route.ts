@@ -1,0 +1,4 @@
+import { RecordingQuery } from "../../../server/contract/http.ts";
+import { get } from "../handler.ts";
+
+export const GET = get(RecordingQuery, ({ verbs, principal, sent }) => verbs.recordings(principal, sent));
