@@ -385,6 +385,7 @@ test("a browser that goes away takes its query and its transaction with it", asy
 test("the pages have no serious fault of accessibility, light and dark", async () => {
   for (const [page, paths] of [
     [engineer, ["/", "/reviews"]],
+    [reviewer, ["/sessions"]],
     [admin, ["/admin", "/record", "/people"]],
   ] as const) {
     for (const path of paths) {

@@ -21,6 +21,7 @@ import { createReviewStore } from "./adapter/store/review-store.ts";
 import { createRunStore } from "./adapter/store/run-store.ts";
 import { createSignInStore } from "./adapter/store/sign-in-store.ts";
 import { openStore } from "./adapter/store/store.ts";
+import { createWatchStore } from "./adapter/store/watch-store.ts";
 import { OWN_VARIABLES } from "./config.ts";
 import { createGateway, type Gateway } from "./gateway/create-gateway.ts";
 
@@ -83,6 +84,7 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     grants: createGrantStore(store.pool),
     runs: createRunStore(store.pool),
     presence: createPresenceStore(store.pool),
+    watches: createWatchStore(store.pool),
     people: createPeopleStore(store.pool),
     notifications: createNotificationStore(store.pool),
     notifier: createNotifier({ now }),

@@ -1,7 +1,7 @@
 "use client";
 
 import { notifications } from "@mantine/notifications";
-import { BookOpenCheck, Clapperboard, ScrollText, ShieldCheck, SquareTerminal, UsersRound } from "lucide-react";
+import { BookOpenCheck, Clapperboard, Eye, ScrollText, ShieldCheck, SquareTerminal, UsersRound } from "lucide-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
@@ -76,6 +76,14 @@ function Parts({ me, children }: { me: Me; children: ReactNode }) {
           name="Reviews"
           count={waiting}
         />
+        {me.may.watchSessions ? (
+          <RailLink
+            href="/sessions"
+            current={path.startsWith("/sessions")}
+            icon={<Eye size={18} aria-hidden />}
+            name="Sessions"
+          />
+        ) : null}
         <RailLink
           href="/recordings"
           current={path.startsWith("/recordings")}

@@ -2,7 +2,7 @@
 
 import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
-import { BookOpenCheck, Database, Moon, ScrollText, Search, ShieldCheck, SquareTerminal } from "lucide-react";
+import { BookOpenCheck, Database, Eye, Moon, ScrollText, Search, ShieldCheck, SquareTerminal } from "lucide-react";
 import { useRouter } from "next/navigation";
 import type { Me, TargetItem } from "../../server/contract/http.ts";
 import { useAnswer } from "../request/use-answer.ts";
@@ -35,6 +35,7 @@ export function Palette({ me, onTarget }: { me: Me; onTarget: (target: string) =
   const go = [
     page("/", "Workbench", <SquareTerminal key="w" size={16} aria-hidden />),
     page("/reviews", "Reviews", <BookOpenCheck key="r" size={16} aria-hidden />),
+    ...(me.may.watchSessions ? [page("/sessions", "Sessions", <Eye key="s" size={16} aria-hidden />)] : []),
     ...(me.may.readRecord ? [page("/record", "Record", <ScrollText key="e" size={16} aria-hidden />)] : []),
     ...(me.may.readConfiguration ? [page("/admin", "Admin", <ShieldCheck key="a" size={16} aria-hidden />)] : []),
     {

@@ -175,7 +175,7 @@ function coverOf(review: WireReview, lasts: number | null): string {
 }
 
 /** Neither answer is the default: an accidental Enter decides nothing. */
-function Answer({
+export function Answer({
   review,
   siblings,
   onAnswered,

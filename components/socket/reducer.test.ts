@@ -196,3 +196,17 @@ describe("the rest", () => {
     expect(reached(received({ type: "configuration.changed", policyVersion: 9 })).policyVersion).toBe(9);
   });
 });
+
+test("a session that is watched says so; what is watched is kept by its session, and ends with the link", () => {
+  const watchers = [{ id: "bo@acme.test", name: "Bo", since: 1 }];
+  const told = reached(...open, received({ type: "session.watched", session: "s1", watchers, paused: true, comments: [] }));
+  expect(session(told)?.watched).toEqual({ watchers, paused: true, comments: [] });
+  const watching = reached(
+    { type: "sent", message: { type: "watch.start", session: "other" }, at: 0 },
+    received({ type: "watch.frames", session: "other", frames: [{ type: "size", columns: 80, rows: 24 }] }),
+    received({ type: "watch.frames", session: "unknown", frames: [{ type: "size", columns: 1, rows: 1 }] }),
+  );
+  expect(watching.watches).toMatchObject({ other: { state: "opening", size: { columns: 80 } } });
+  expect(Object.keys(watching.watches)).toEqual(["other"]);
+  expect(reduce(watching, { type: "lost", retryAt: 1, attempt: 1 }).watches.other?.state).toBe("ended");
+});

@@ -1,7 +1,8 @@
 import type { RowFrame } from "../../server/contract/rows.ts";
 import type { ClientMessage, ServerMessage, WireBlock } from "../../server/contract/socket.ts";
+import { NOTHING_SHOWN, shown, type WatchView } from "../sessions/watch-view.ts";
 import { NO_ROWS } from "./row-log.ts";
-import { type OpenSession, ROWS_HELD, type Run, type RunStatement, type Session, type SocketState } from "./state.ts";
+import { type OpenSession, ROWS_HELD, type Run, type RunStatement, type Session, type SocketState, UNWATCHED } from "./state.ts";
 
 export type SocketEvent =
   | { readonly type: "connecting" }
@@ -28,6 +29,11 @@ export function reduce(state: SocketState, event: SocketEvent): SocketState {
         link: { state: "lost", retryAt: event.retryAt, attempt: event.attempt },
         roundTripMs: null,
         asked: {},
+        watches: mapValues(state.watches, (view) => ({
+          ...view,
+          state: "ended",
+          reason: "the connection to Gatehouse was lost",
+        })),
         sessions: mapValues(state.sessions, (session) => close(session, "the connection to Gatehouse was lost")),
       };
     case "signed-out":
@@ -81,6 +87,12 @@ function sent(state: SocketState, message: ClientMessage, at: number): SocketSta
       };
       return inSession(state, message.session, (session) => ({ ...session, run }));
     }
+    case "watch.start":
+      return { ...state, watches: { ...state.watches, [message.session]: NOTHING_SHOWN } };
+    case "watch.stop": {
+      const { [message.session]: _, ...watches } = state.watches;
+      return { ...state, watches };
+    }
     case "sql.cancel":
       return inRun(state, message, (run) => ({ ...run, cancelling: true }));
     default:
@@ -104,6 +116,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         run: null,
         judged: null,
         terminal: { cwd: "", running: false, exitCode: null, review: null, verdict: null, blocks: [] },
+        watched: UNWATCHED,
       };
       return { ...answered(state, message.request, null), sessions: { ...state.sessions, [message.request]: session } };
     }
@@ -174,6 +187,16 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         terminal: { ...session.terminal, cwd, running, exitCode, review },
       }));
     }
+    case "session.watched": {
+      const { watchers, paused, comments } = message;
+      return inSession(state, message.session, (session) => ({ ...session, watched: { watchers, paused, comments } }));
+    }
+    case "watch.started":
+      return inWatch(state, message.session, (view) => ({ ...view, state: "open", item: message.item }));
+    case "watch.frames":
+      return inWatch(state, message.session, (view) => message.frames.reduce(shown, view));
+    case "watch.ended":
+      return inWatch(state, message.session, (view) => ({ ...view, state: "ended", reason: message.reason }));
     case "terminal.block":
       return inSession(state, message.session, (session) => ({
         ...session,
@@ -193,6 +216,11 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
     case "error":
       return complain(state, message.code, message.message);
   }
+}
+
+function inWatch(state: SocketState, session: string, change: (view: WatchView) => WatchView): SocketState {
+  const view = state.watches[session];
+  return view === undefined ? state : { ...state, watches: { ...state.watches, [session]: change(view) } };
 }
 
 /** A card that waits shows the newest answers without asking. */

@@ -8,6 +8,7 @@ import type {
   WireReview,
   WireRun,
 } from "../../server/contract/socket.ts";
+import type { WatchView } from "../sessions/watch-view.ts";
 import type { RowLog } from "./row-log.ts";
 
 type Span = readonly [from: number, to: number];
@@ -22,6 +23,8 @@ export interface SocketState {
   readonly asked: Readonly<Record<string, number>>;
   /** By the `request` that opened them: it is known before the session is. */
   readonly sessions: Readonly<Record<string, Session>>;
+  /** By the session that is watched. */
+  readonly watches: Readonly<Record<string, WatchView>>;
   readonly reviews: { readonly state: "unknown" | "known"; readonly items: Readonly<Record<string, WireReview>> };
   /** Null: not told since the page was made. */
   readonly policyVersion: number | null;
@@ -69,7 +72,13 @@ export interface OpenSession {
   readonly run: Run | null;
   readonly judged: Judged | null;
   readonly terminal: TerminalState;
+  readonly watched: Watched;
 }
+
+/** Who watches the session, and what they said. `paused`: somebody has to, and nobody does. */
+export type Watched = Omit<Message<"session.watched">, "type" | "session">;
+
+export const UNWATCHED: Watched = { watchers: [], paused: false, comments: [] };
 
 export interface TerminalState {
   readonly cwd: string;
@@ -120,6 +129,7 @@ export const INITIAL: SocketState = {
   roundTripMs: null,
   asked: {},
   sessions: {},
+  watches: {},
   reviews: { state: "unknown", items: {} },
   policyVersion: null,
   complaints: [],

@@ -30,6 +30,8 @@ export function RunView(props: {
   target: string;
   run: Run;
   request: string | null;
+  /** Somebody has to watch, and nobody does. */
+  paused: boolean;
   onCancel: () => void;
   /** Puts a suggestion into the editor. False: the statement is not there any more. */
   onReplace: (suggestion: WireSuggestion) => boolean;
@@ -75,6 +77,7 @@ export function RunView(props: {
         run={run}
         statement={statement}
         request={request}
+        paused={props.paused}
         onCancel={onCancel}
         onReplace={props.onReplace}
       />
@@ -87,6 +90,7 @@ interface Viewed {
   readonly run: Run;
   readonly statement: RunStatement;
   readonly request: string | null;
+  readonly paused: boolean;
   readonly onCancel: () => void;
   readonly onReplace: (suggestion: WireSuggestion) => boolean;
 }
@@ -116,7 +120,7 @@ function StatementView(props: Viewed) {
   );
 }
 
-function Result({ target, run, statement, request, onCancel, onReplace }: Viewed) {
+function Result({ target, run, statement, request, paused, onCancel, onReplace }: Viewed) {
   const store = useSocketStore();
   const [wanted, setWanted] = useState<WireColumn | null>(null);
   const state = stateOf(statement, run.state === "running");
@@ -188,7 +192,14 @@ function Result({ target, run, statement, request, onCancel, onReplace }: Viewed
     );
   }
   if (state === "running")
-    return <Running since={run.startedAt} cancelling={run.cancelling} onCancel={onCancel} what="Running" />;
+    return (
+      <Running
+        since={run.startedAt}
+        cancelling={run.cancelling}
+        onCancel={onCancel}
+        what={paused ? "Waiting for a watcher" : "Running"}
+      />
+    );
   if (state === "cancelled")
     return <Condition kind="empty" title="Cancelled" what="The statement was stopped before it ended." />;
   return <Condition kind="done" title={statement.ended?.command ?? "Done"} what={summary(statement)} />;
@@ -217,7 +228,7 @@ function Running({
   );
 }
 
-function Denied({ target, run, statement, onReplace }: Omit<Viewed, "request" | "onCancel">) {
+function Denied({ target, run, statement, onReplace }: Omit<Viewed, "request" | "paused" | "onCancel">) {
   const text = run.text.slice(...statement.span);
   const reasons = statement.decision.reasons.filter((reason) => reason.outcome === "deny");
   const main = denialOf(statement.decision);

@@ -9,6 +9,7 @@ import { Condition } from "../condition/condition.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { AskButton } from "../review/ask-access.tsx";
 import { grantsIn } from "../review/order.ts";
+import { WatchedBanner } from "../sessions/watched-banner.tsx";
 import { useSession, useSocket, useSocketStore } from "../socket/socket.tsx";
 import type { Run } from "../socket/state.ts";
 import { fits } from "../socket/store.ts";
@@ -239,6 +240,7 @@ export function SqlTab(props: {
           }
           second={
             <div className={classes.lower}>
+              {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
               {rolledBack ? <RolledBack onSeen={() => setRolledBack(false)} /> : null}
               {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
               {run === null ? (
@@ -248,7 +250,14 @@ export function SqlTab(props: {
                   what="Each statement is judged before it runs: what you may not see is masked or refused, what is risky waits for a reviewer."
                 />
               ) : (
-                <RunView target={target.id} run={run} request={request} onCancel={cancel} onReplace={replaceBy} />
+                <RunView
+                  target={target.id}
+                  run={run}
+                  request={request}
+                  paused={open?.watched.paused ?? false}
+                  onCancel={cancel}
+                  onReplace={replaceBy}
+                />
               )}
             </div>
           }

@@ -10,6 +10,7 @@ import { Condition, Skeleton } from "../condition/condition.tsx";
 import { askableOf } from "../review/access.ts";
 import { AskButton } from "../review/ask-access.tsx";
 import { WaitingCard } from "../review/waiting-card.tsx";
+import { WatchedBanner } from "../sessions/watched-banner.tsx";
 import { useSession, useSocketStore } from "../socket/socket.tsx";
 import type { TerminalState } from "../socket/state.ts";
 import { meaningOf, strictest } from "../verdict/lines.ts";
@@ -71,6 +72,7 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
       data-environment={target.environment}
       data-running={open?.terminal.running || undefined}
     >
+      {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
       {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
       <div className={classes.screen}>
         {session?.state === "refused" ? (

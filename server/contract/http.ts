@@ -22,6 +22,7 @@ export interface Me {
   /** What the application lets them do. */
   readonly may: {
     readonly resolveReviews: boolean;
+    readonly watchSessions: boolean;
     readonly readConfiguration: boolean;
     readonly writeConfiguration: boolean;
     readonly readRecord: boolean;

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { RUN_ENDS } from "../core/domain/run.ts";
+import { SessionItem, WatchFrame, WireWatcher } from "./watch.ts";
+import { WireColumn } from "./wire-column.ts";
+
+export { WireColumn };
 
 /**
  * The wire of `/socket`. Text frames are one JSON message each. Binary frames begin with four bytes channel (big-endian),
@@ -43,6 +47,9 @@ export const ClientMessage = z.discriminatedUnion("type", [
   /** Bytes of output that xterm has parsed since the last acknowledgement. */
   z.strictObject({ type: z.literal("terminal.ack"), session: Identifier, bytes: z.number().int().min(0) }),
   z.strictObject({ type: z.literal("review.withdraw"), review: Identifier }),
+  /** Answered by `watch.started` or `watch.ended`; what the session shows comes as `watch.frames`. */
+  z.strictObject({ type: z.literal("watch.start"), session: Identifier }),
+  z.strictObject({ type: z.literal("watch.stop"), session: Identifier }),
   /** From now on `reviews` and `review.changed` come. */
   z.strictObject({ type: z.literal("reviews.watch") }),
 ]);
@@ -75,9 +82,6 @@ export const WireDecision = z.object({
 });
 export type WireSuggestion = NonNullable<z.infer<typeof WireDecision>["suggestion"]>;
 export type WireDecision = z.infer<typeof WireDecision>;
-
-export const WireColumn = z.object({ name: z.string(), type: z.string(), masked: z.string().nullable() });
-export type WireColumn = z.infer<typeof WireColumn>;
 
 /** One run that the review's yes let start, and what is known of its end. */
 export const WireRun = z.object({
@@ -267,6 +271,17 @@ export const ServerMessage = z.discriminatedUnion("type", [
     exitCode: z.number().nullable(),
     review: WireReview.nullable(),
   }),
+  /** Who watches the person's own session. `paused`: a watcher must be present, and none is. */
+  z.object({
+    type: z.literal("session.watched"),
+    session: z.string(),
+    watchers: z.array(WireWatcher),
+    paused: z.boolean(),
+    comments: z.array(z.object({ by: z.string(), text: z.string(), at: z.number() })),
+  }),
+  z.object({ type: z.literal("watch.started"), session: z.string(), item: SessionItem }),
+  z.object({ type: z.literal("watch.frames"), session: z.string(), frames: z.array(WatchFrame) }),
+  z.object({ type: z.literal("watch.ended"), session: z.string(), reason: z.string() }),
   /** A line was accepted, decided or has ended; it began where the prompt before it was shown. */
   z.object({ type: z.literal("terminal.block"), session: z.string(), block: WireBlock }),
   z.object({ type: z.literal("reviews"), reviews: z.array(WireReview) }),

@@ -34,6 +34,8 @@ export interface Requester {
   readonly principal: Principal;
   readonly target: Target;
   readonly session: string;
+  /** Whether somebody else watches the session now; absent: nobody can. */
+  readonly isWatched?: () => boolean;
 }
 
 export type Verdict<T> =
@@ -45,6 +47,8 @@ export type Verdict<T> =
       readonly granted: Granted | null;
     }
   | { readonly outcome: "review"; readonly decision: Decision; readonly fingerprint: string; readonly shape: string }
+  /** It would run, were somebody watching: nothing was spent, and nothing is on the record yet. */
+  | { readonly outcome: "unwatched"; readonly decision: Decision }
   | { readonly outcome: "deny"; readonly decision: Decision };
 
 /** What policy and guard say, without recording and without letting anything run. */
@@ -121,6 +125,10 @@ export async function authorize<T extends object>(
       microActions: statement.described.microActions,
     }),
   );
+  if (needsWatcher(decision) && requester.isWatched?.() !== true && decision.outcome !== "deny") {
+    const byGrant = decision.outcome === "review" && (grant !== null || (await reviews.hasTimed(requester, shape, decision)));
+    if (decision.outcome === "allow" || byGrant) return { outcome: "unwatched", decision };
+  }
   let final = decision;
   let granted: Granted | null = null;
   if (decision.outcome === "review" && grant !== null) {
@@ -170,6 +178,11 @@ export async function authorize<T extends object>(
   if (final.outcome === "review") return { outcome: "review", decision: final, fingerprint, shape };
   if (!statement.execution.ok) throw new Error("allowed what the guard refuses");
   return { outcome: "allow", decision: final, authorized: statement.execution.value as Authorized<T>, granted };
+}
+
+/** Whether somebody else has to watch the session while the statement runs. */
+export function needsWatcher(decision: Decision): boolean {
+  return decision.obligations.some(({ type }) => type === "watched");
 }
 
 /** Whether what runs may go on: policies and grants may have changed since it was let run. */

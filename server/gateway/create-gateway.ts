@@ -20,6 +20,7 @@ import { connectDecision, Sessions } from "./sessions.ts";
 import { Standing } from "./standing.ts";
 import { targetTree } from "./tree.ts";
 import { VerbError } from "./verb-error.ts";
+import { Watches } from "./watches.ts";
 
 /** One process's gateway: the verbs for pages and command line, and the live parts for sockets. */
 export interface Gateway {
@@ -27,6 +28,7 @@ export interface Gateway {
   readonly verbs: GatewayVerbs;
   readonly reviews: Reviews;
   readonly sessions: Sessions;
+  readonly watches: Watches;
   close(): Promise<void>;
 }
 
@@ -38,14 +40,17 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   const reviews = new Reviews(context);
   const presence = await Presence.start(context);
   const sessions = new Sessions(context, reviews, presence);
+  const watches = new Watches(context, presence);
   const outbox = ports.publicUrl === null ? null : new Outbox(context, ports.publicUrl);
   return {
     context,
     reviews,
     sessions,
-    verbs: verbsOf(context, reviews),
+    watches,
+    verbs: verbsOf(context, reviews, watches),
     close: async () => {
       await sessions.closeAll("Gatehouse is stopping");
+      await watches.close();
       await outbox?.close();
       await presence.close();
       reviews.close();
@@ -54,7 +59,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   };
 }
 
-function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
+function verbsOf(context: Context, reviews: Reviews, watches: Watches): GatewayVerbs {
   const { configuration } = context;
   const now = (): number => context.clock.now();
   /** People for whom rows are counted now. */
@@ -66,6 +71,7 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
       groups: principal.groups,
       may: {
         resolveReviews: mayResolveSome(context, principal),
+        watchSessions: maySome(context, principal, "session:watch"),
         readConfiguration: mayUse(configuration.set, principal, "admin:read", now()),
         writeConfiguration: mayUse(configuration.set, principal, "admin:write", now()),
         readRecord: mayUse(configuration.set, principal, "audit:read", now()),
@@ -139,6 +145,9 @@ function verbsOf(context: Context, reviews: Reviews): GatewayVerbs {
     },
     settleRun: async (principal, id, { verdict }) => reviews.wire(principal, await reviews.runs.settle(principal, id, verdict)),
     foundRun: async (principal, id, { ran, note }) => reviews.wire(principal, await reviews.runs.found(principal, id, ran, note)),
+    sessions: async (principal) => ({ sessions: await watches.list(principal) }),
+    commentSession: (principal, id, text) => watches.comment(principal, id, text),
+    terminateSession: (principal, id, reason) => watches.terminate(principal, id, reason),
     requestAccess: async (principal, body) => reviews.wire(principal, await requestAccess(context, reviews, principal, body)),
     endGrant: async (principal, id) => reviews.wire(principal, await reviews.endGrant(principal, id)),
     people: async (principal) => {
@@ -228,12 +237,17 @@ function maySee(reviews: Reviews, principal: Principal, review: Review): boolean
 
 function mayResolveSome(context: Context, principal: Principal): boolean {
   const { set } = context.configuration;
-  const action = { action: "review:resolve", resource: { kind: "target" }, span: [0, 0] } as const;
   const named = set.policies.some(
     ({ obligations: { reviewers, escalateTo } }) =>
       escalateTo?.some((group) => principal.groups.includes(group)) === true ||
       reviewers?.users.includes(principal.id) === true ||
       reviewers?.groups.some((group) => principal.groups.includes(group)) === true,
   );
-  return named || [...set.targets.values()].some((target) => permits(set, principal, target, action, context.clock.now()));
+  return named || maySome(context, principal, "review:resolve");
+}
+
+function maySome(context: Context, principal: Principal, action: "review:resolve" | "session:watch"): boolean {
+  const { set } = context.configuration;
+  const asked = { action, resource: { kind: "target" }, span: [0, 0] } as const;
+  return [...set.targets.values()].some((target) => permits(set, principal, target, asked, context.clock.now()));
 }

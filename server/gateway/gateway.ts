@@ -26,6 +26,7 @@ import type {
   TargetTree,
 } from "../contract/http.ts";
 import type { WireReview } from "../contract/socket.ts";
+import type { SessionList } from "../contract/watch.ts";
 import type { Principal } from "../core/domain/principal.ts";
 
 /** A refusal that a caller shows as it is. `code` decides the HTTP status: no `instanceof` across Next's bundle. */
@@ -46,6 +47,9 @@ export interface GatewayVerbs {
   blastRadius(principal: Principal, id: string): Promise<BlastRadiusReport>;
   settleRun(principal: Principal, id: string, body: SettleBody): Promise<WireReview>;
   foundRun(principal: Principal, id: string, body: FoundBody): Promise<WireReview>;
+  sessions(principal: Principal): Promise<SessionList>;
+  commentSession(principal: Principal, id: string, text: string): Promise<void>;
+  terminateSession(principal: Principal, id: string, reason: string): Promise<void>;
   requestAccess(principal: Principal, body: AccessRequestBody): Promise<WireReview>;
   endGrant(principal: Principal, id: string): Promise<WireReview>;
   people(principal: Principal): Promise<PeopleList>;

@@ -15,6 +15,7 @@ import type {
   ReviewStore,
   RunStore,
   SignInStore,
+  WatchStore,
 } from "./store-ports.ts";
 
 /** Everything that the gateway needs of the world; made by main.ts. */
@@ -30,6 +31,7 @@ export interface GatewayPorts {
   readonly grants: GrantStore;
   readonly runs: RunStore;
   readonly presence: PresenceStore;
+  readonly watches: WatchStore;
   readonly people: PeopleStore;
   readonly notifications: NotificationStore;
   readonly notifier: Notifier;

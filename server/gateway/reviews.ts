@@ -287,6 +287,13 @@ export class Reviews {
     return null;
   }
 
+  /** Whether there is a timed grant that `spendTimed` would use. */
+  async hasTimed(requester: Requester, shape: string, decision: Decision): Promise<boolean> {
+    const { principal, target } = requester;
+    const grants = await this.#context.grants.ofShape(principal.id, target.id, shape);
+    return grants.some((grant) => covers(grant.answered, decision));
+  }
+
   /** Null: the principal may end the grant. Else why not. */
   mayNotEndBecause(principal: Principal, grant: TimedGrant, review: Review): string | null {
     const { configuration, clock } = this.#context;

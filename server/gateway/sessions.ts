@@ -8,6 +8,8 @@ import type { Presence } from "./presence.ts";
 import { principalOf } from "./principal-of.ts";
 import type { Reviews } from "./reviews.ts";
 import { ShellJudge } from "./shell-judge.ts";
+import type { Show, ShowState } from "./show.ts";
+import { Shows } from "./shows.ts";
 import { SqlSession } from "./sql-session.ts";
 import { VerbError } from "./verb-error.ts";
 
@@ -15,6 +17,7 @@ export interface Person {
   readonly email: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 const LOOK_MS = 1_000;
@@ -40,6 +43,8 @@ export interface OpenSession {
   close(reason: string): Promise<void>;
   /** When it ends on its own: the target went away, or policy no longer allows it. */
   onEnded(listener: (reason: string) => void): void;
+  /** Who watches it, and what they say; called with each change. */
+  onWatched(listener: (state: ShowState) => void): void;
 }
 
 export interface OpenSqlSession extends OpenSession {
@@ -50,6 +55,7 @@ export interface OpenShellSession extends OpenSession {
   readonly judge: ShellJudge;
   readonly connection: ShellConnection;
   readonly requester: Requester;
+  readonly show: Show;
   /** Called when what runs is no longer allowed. */
   onInterrupt(listener: (reason: string) => void): void;
 }
@@ -59,6 +65,7 @@ export class Sessions {
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #presence: Presence;
+  readonly #shows: Shows;
   readonly #live = new Map<string, Live>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #watch: NodeJS.Timeout;
@@ -69,6 +76,7 @@ export class Sessions {
     this.#context = context;
     this.#reviews = reviews;
     this.#presence = presence;
+    this.#shows = new Shows(context);
     this.#unsubscribe = [
       context.configuration.onChange(() => void this.#rejudge()),
       context.standing.onChange(() => void this.#rejudge()),
@@ -87,9 +95,11 @@ export class Sessions {
         { id: requester.principal.id, maskKey: this.#context.maskKey },
       ),
     );
-    const sql = new SqlSession(this.#context, this.#reviews, requester, connection);
+    const show = this.#show(requester);
+    const sql = new SqlSession(this.#context, this.#reviews, requester, connection, show);
     const session = await this.#keep(
       requester,
+      show,
       target,
       `${target.postgres.user}@${target.id}`,
       () => sql.rejudge(),
@@ -108,10 +118,12 @@ export class Sessions {
         password: await this.#secret(target.ssh.password),
       }),
     );
-    const judge = new ShellJudge(this.#context, this.#reviews, requester, connection);
+    const show = this.#show(requester);
+    const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show);
     const interrupts: ((reason: string) => void)[] = [];
     const session = await this.#keep(
       requester,
+      show,
       target,
       `${target.ssh.user}@${target.id}`,
       async () => {
@@ -121,12 +133,13 @@ export class Sessions {
       async () => connection.close(),
     );
     endsWith(connection, session);
-    return { ...session.open, judge, connection, requester, onInterrupt: (listener) => interrupts.push(listener) };
+    return { ...session.open, judge, connection, requester, show, onInterrupt: (listener) => interrupts.push(listener) };
   }
 
   async closeAll(reason: string): Promise<void> {
     for (const stop of this.#unsubscribe) stop();
     clearInterval(this.#watch);
+    this.#shows.stop();
     await Promise.all([...this.#live.values()].map((live) => live.end(reason)));
   }
 
@@ -170,6 +183,7 @@ export class Sessions {
       target,
       requester: {
         session,
+        isWatched: () => this.#shows.isWatched(session),
         get principal() {
           return principalOf(person, context.configuration.set);
         },
@@ -207,9 +221,14 @@ export class Sessions {
     return reference === undefined ? null : this.#context.secrets.resolve(reference);
   }
 
+  #show(requester: Requester): Show {
+    return this.#shows.open(requester, (reason) => void this.#live.get(requester.session)?.end(reason));
+  }
+
   /** Lists the session where every replica sees it; one that cannot be listed is not used. */
   async #keep(
     requester: Requester,
+    show: Show,
     target: Target,
     identity: string,
     rejudge: () => Promise<void>,
@@ -222,6 +241,7 @@ export class Sessions {
         this.#live.delete(requester.session);
         if (tell) for (const listener of listeners) listener(reason);
         await disconnect();
+        this.#shows.close(requester.session);
         await this.#presence.ended(requester.session);
         const { principal } = requester;
         await this.#context.audit
@@ -243,7 +263,10 @@ export class Sessions {
     const { principal, session: id } = requester;
     const kind = target.type === "ssh" ? "terminal" : "sql";
     try {
-      await this.#presence.opened({ id, principal: principal.id, name: principal.name, target: target.id, kind, identity });
+      await this.#presence.opened(
+        { id, principal: principal.id, name: principal.name, target: target.id, kind, identity },
+        () => show.last,
+      );
     } catch (error) {
       await end("the store cannot be reached", false);
       throw error;
@@ -254,6 +277,7 @@ export class Sessions {
       identity,
       close: (reason) => end(reason, false),
       onEnded: (listener) => listeners.push(listener),
+      onWatched: (listener) => void show.onChange(() => listener(show.state)),
     };
     return { open, end: (reason: string) => end(reason, true) };
   }

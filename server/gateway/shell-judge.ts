@@ -9,6 +9,7 @@ import {
   type Judgeable,
   judge,
   mayGoOn,
+  needsWatcher,
   type Requester,
   recordRefusal,
   refusedText,
@@ -21,6 +22,7 @@ import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
+import type { Show } from "./show.ts";
 import { endOfReview } from "./sql-session.ts";
 
 export interface ShellVerdict {
@@ -34,6 +36,15 @@ export interface ShellEnd {
   readonly durationMs: number;
   /** Of output, before masking. */
   readonly bytes: number;
+}
+
+export interface SubmitOptions {
+  readonly waitForReview: boolean;
+  readonly onReview: (review: Review) => void;
+  /** It waits until somebody watches. */
+  readonly onUnwatched?: () => void;
+  readonly signal: AbortSignal;
+  readonly reason: string;
 }
 
 export type ShellSubmission =
@@ -60,12 +71,17 @@ export class ShellJudge {
   #current: { readonly statement: Judgeable<PreparedShell>; readonly granted: Granted | null } | null = null;
 
   readonly #connection: ShellConnection;
+  /** Set while what runs has to be watched. */
+  #released: (() => void) | null = null;
+  /** For those who watch. */
+  readonly #show: Show;
 
-  constructor(context: Context, reviews: Reviews, requester: Requester, connection: ShellConnection) {
+  constructor(context: Context, reviews: Reviews, requester: Requester, connection: ShellConnection, show: Show) {
     this.#context = context;
     this.#reviews = reviews;
     this.#requester = requester;
     this.#connection = connection;
+    this.#show = show;
   }
 
   /** What would happen; nothing is recorded. */
@@ -79,39 +95,27 @@ export class ShellJudge {
    * Judges a line that is to run, on the record; where policy asks for review, opens one and waits (`waitForReview`).
    * When the yes comes the line goes the same way again. Aborting the signal withdraws the review.
    */
-  async submit(
-    text: string,
-    where: ShellWhere,
-    options: {
-      readonly waitForReview: boolean;
-      readonly onReview: (review: Review) => void;
-      readonly signal: AbortSignal;
-      readonly reason: string;
-    },
-  ): Promise<ShellSubmission> {
-    const described = await this.#placed(text, where);
-    if ("refusal" in described) return this.#refuse(text, described.refusal);
-    const statement = judgeable(described, where);
-    const { microActions } = described;
-    const first = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
-    if (first.outcome === "deny") return denied(first.decision, microActions);
-    if (first.outcome === "allow") return this.#allow(first, statement);
-    if (!options.waitForReview)
-      return {
-        allowed: false,
-        decision: first.decision,
-        microActions,
-        ended: "review",
-        message: first.decision.reasons[0]?.message ?? "needs review",
-      };
+  async submit(text: string, where: ShellWhere, options: SubmitOptions): Promise<ShellSubmission> {
+    const first = await this.#authorized(text, where, options, null);
+    if ("allowed" in first) return first;
+    const { verdict, statement } = first;
+    const { microActions } = statement.described;
+    const not = (ended: Extract<ShellSubmission, { allowed: false }>["ended"], message: string): ShellSubmission => ({
+      allowed: false,
+      decision: verdict.decision,
+      microActions,
+      ended,
+      message,
+    });
+    if (!options.waitForReview) return not("review", verdict.decision.reasons[0]?.message ?? "needs review");
     const review = await this.#reviews.open({
       principal: this.#requester.principal,
       target: this.#requester.target,
       session: this.#requester.session,
-      described,
-      decision: first.decision,
-      fingerprint: first.fingerprint,
-      shape: first.shape,
+      described: statement.described,
+      decision: verdict.decision,
+      fingerprint: verdict.fingerprint,
+      shape: verdict.shape,
       shapeIsOpen: statement.shape.open,
       asks: null,
       safeRun: "not-possible",
@@ -123,28 +127,46 @@ export class ShellJudge {
       if (!options.signal.aborted) throw error;
       return withdrawn(this.#context, this.#reviews, this.#requester.principal, review);
     });
-    if (resolved.state.state !== "approved") {
-      return {
-        allowed: false,
-        decision: first.decision,
-        microActions,
-        ended: endOfReview(resolved),
-        message: endMessage(resolved),
-      };
-    }
+    if (resolved.state.state !== "approved") return not(endOfReview(resolved), endMessage(resolved));
     // The same way again: a link may lead elsewhere by now.
-    const now = await this.#placed(text, where);
-    if ("refusal" in now) return this.#refuse(text, now.refusal);
-    const again = await authorize(this.#context, this.#reviews, this.#requester, judgeable(now, where), resolved);
-    if (again.outcome === "allow") return this.#allow(again, statement);
-    if (again.outcome === "deny") return denied(again.decision, microActions);
-    return {
-      allowed: false,
-      decision: again.decision,
-      microActions,
-      ended: "expired",
-      message: "the approval no longer covers this command; submit it again",
-    };
+    const again = await this.#authorized(text, where, options, resolved);
+    if ("allowed" in again) return again;
+    return not("expired", "the approval no longer covers this command; submit it again");
+  }
+
+  /** One way through the guard and the choke point; waits for a watcher where one has to be there. */
+  async #authorized(
+    text: string,
+    where: ShellWhere,
+    options: SubmitOptions,
+    grant: Review | null,
+  ): Promise<
+    | ShellSubmission
+    | {
+        readonly verdict: Extract<Verdict<PreparedShell>, { outcome: "review" }>;
+        readonly statement: Judgeable<PreparedShell>;
+      }
+  > {
+    for (;;) {
+      const described = await this.#placed(text, where);
+      if ("refusal" in described) return this.#refuse(text, described.refusal);
+      const statement = judgeable(described, where);
+      const verdict = await authorize(this.#context, this.#reviews, this.#requester, statement, grant);
+      const { microActions } = described;
+      if (verdict.outcome === "deny") return denied(verdict.decision, microActions);
+      if (verdict.outcome === "allow") return this.#allow(verdict, statement);
+      if (verdict.outcome === "review") return { verdict, statement };
+      const wait = { allowed: false, decision: verdict.decision, microActions } as const;
+      if (!options.waitForReview) return { ...wait, ended: "review", message: "somebody has to watch this session" };
+      options.onUnwatched?.();
+      if (!(await this.#show.untilWatched(options.signal)))
+        return { ...wait, ended: "withdrawn", message: "given up before somebody came to watch" };
+    }
+  }
+
+  /** Whether keys must not reach what runs: somebody has to watch, and nobody does. */
+  get paused(): boolean {
+    return this.#released !== null && !this.#show.isWatched;
   }
 
   /** After a change of policies: whether what runs may go on. */
@@ -167,6 +189,9 @@ export class ShellJudge {
     statement: Judgeable<PreparedShell>,
   ): ShellSubmission {
     this.#current = { statement, granted };
+    this.#show.decided(statement.described.text, decision);
+    this.#released?.();
+    this.#released = needsWatcher(decision) ? this.#show.needsWatcher() : null;
     return {
       allowed: true,
       command,
@@ -177,7 +202,11 @@ export class ShellJudge {
   }
 
   async #executed(statement: Judgeable<PreparedShell>, granted: Granted | null, end: ShellEnd): Promise<void> {
-    if (this.#current?.statement === statement) this.#current = null;
+    if (this.#current?.statement === statement) {
+      this.#current = null;
+      this.#released?.();
+      this.#released = null;
+    }
     const { principal, target, session } = this.#requester;
     await this.#context.audit.append({
       type: "statement.executed",

@@ -22,7 +22,10 @@ import { withPermittedColumns } from "./permitted-columns.ts";
 import type { Hold, SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
+import { rowsAsText } from "./row-text.ts";
 import { GivenUp } from "./runs.ts";
+import type { Show } from "./show.ts";
+import { whoSeesRows } from "./watched-rows.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
 
@@ -64,6 +67,8 @@ export class SqlSession {
   readonly #reviews: Reviews;
   readonly #requester: Requester;
   readonly #connection: SqlConnection;
+  /** For those who watch. */
+  readonly #show: Show;
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
   #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted | null } | null = null;
@@ -74,12 +79,13 @@ export class SqlSession {
   readonly #kept = new Map<string, Judgeable<PreparedSql>>();
   #dropping: Promise<boolean> | null = null;
 
-  constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection) {
+  constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection, show: Show) {
     this.id = requester.session;
     this.#context = context;
     this.#reviews = reviews;
     this.#requester = requester;
     this.#connection = connection;
+    this.#show = show;
   }
 
   get transaction(): "idle" | "open" | "failed" {
@@ -206,6 +212,13 @@ export class SqlSession {
       if (this.#kept.size >= MAX_KEPT) return { ended: "failed", error: FULL, durationMs: 0 };
       const verdict = await this.#authorize(statement, options, grant);
       observer.decided(index, statement.span, verdict.decision, verdict.microActions);
+      if (verdict.outcome === "unwatched") {
+        if (!options.waitForReview) return { ended: "review" };
+        if (!(await this.#show.untilWatched(options.signal))) return { ended: "cancelled", durationMs: 0 };
+        attempt -= 1;
+        continue;
+      }
+      const shown = this.#show.decided(statement.text, verdict.decision);
       if (verdict.outcome === "deny") return { ended: "denied" };
       if (verdict.outcome === "review") {
         if (!options.waitForReview) return { ended: "review" };
@@ -214,10 +227,45 @@ export class SqlSession {
         grant = resolved;
         continue;
       }
-      const end = options.signal.aborted ? await this.#notRun(verdict.granted) : await this.#execute(index, verdict, observer);
+      const end = options.signal.aborted
+        ? await this.#notRun(verdict.granted)
+        : await this.#execute(index, verdict, await this.#watched(shown, statement, verdict.judgeable, options, observer));
+      this.#show.ended(
+        shown,
+        end.ended,
+        "rowCount" in end ? end.rowCount : null,
+        end.ended === "failed" ? end.error.message : null,
+      );
       if (end.ended === "failed" && end.error.code === DEFINITION_CHANGED && attempt < ATTEMPTS) continue;
       return end;
     }
+  }
+
+  /** The observer, and those who watch: rows go to whoever of them may see the same, as it is when the statement starts. */
+  async #watched(
+    shown: number,
+    statement: ParsedStatement,
+    judgeable: Judgeable<PreparedSql> | null,
+    options: RunOptions,
+    observer: RunObserver,
+  ): Promise<RunObserver> {
+    if (!this.#show.isWatched || judgeable === null) return observer;
+    const { state } = this.#connection;
+    const catalog = await this.#connection.catalog();
+    const seers = await whoSeesRows(this.#context, this.#requester, this.#show.watchers, judgeable, (asked) =>
+      prepareSql(this.#context, asked, statement, catalog, state, options.parameters),
+    );
+    return {
+      ...observer,
+      columns: (index, columns) => {
+        this.#show.columns(shown, columns, seers);
+        observer.columns(index, columns);
+      },
+      rows: (index, batch) => {
+        this.#show.rows(shown, batch.count, () => rowsAsText(batch), seers);
+        return observer.rows(index, batch);
+      },
+    };
   }
 
   async #authorize(statement: ParsedStatement, options: RunOptions, grant: Review | null) {

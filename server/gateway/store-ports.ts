@@ -1,4 +1,5 @@
 import type { RecordingItem, RecordQuery } from "../contract/http.ts";
+import type { WatchFrame } from "../contract/watch.ts";
 import type { Checkpoint } from "../core/audit/verify.ts";
 import type { AuditEntry } from "../core/domain/audit.ts";
 import type { ConfigurationDocument, Kind } from "../core/domain/configuration.ts";
@@ -138,13 +139,67 @@ export interface NewLiveSession {
   readonly identity: string;
 }
 
+/** The last statement of a session. */
+export interface LastStatement {
+  readonly text: string;
+  readonly outcome: string;
+  readonly at: number;
+}
+
+export interface LiveSession extends Omit<NewLiveSession, "replica"> {
+  readonly openedAt: number;
+  readonly last: LastStatement | null;
+  /** Somebody has ended it from outside. */
+  readonly terminated: { readonly by: string; readonly reason: string } | null;
+}
+
 export interface PresenceStore {
   /** This replica is here and holds these sessions; what else is listed as its own has ended. */
-  beat(replica: string, sessions: readonly string[]): Promise<void>;
+  beat(replica: string, sessions: readonly { readonly id: string; readonly last: LastStatement | null }[]): Promise<void>;
+  /** Open on a replica that is here. */
+  list(): Promise<readonly LiveSession[]>;
+  find(id: string): Promise<LiveSession | null>;
+  /** Announces a change. False: it is over already. */
+  terminate(id: string, by: string, reason: string): Promise<boolean>;
   leave(replica: string): Promise<void>;
   opened(session: NewLiveSession): Promise<void>;
   ended(id: string): Promise<void>;
   /** Forgets what ended long ago. */
+  sweep(): Promise<void>;
+}
+
+/** A person of the identity provider who watches a session. */
+export interface Watch {
+  readonly id: string;
+  readonly session: string;
+  readonly person: {
+    readonly email: string;
+    readonly name: string;
+    readonly groups: readonly string[];
+    readonly attributes: Readonly<Record<string, string>>;
+  };
+  readonly since: number;
+}
+
+/** `only`: the watches that may see it; null: all. */
+export interface ShownFrame {
+  readonly frame: WatchFrame;
+  readonly only: readonly string[] | null;
+}
+export interface SentFrame extends ShownFrame {
+  readonly seq: string;
+}
+
+export interface WatchStore {
+  /** Announces a change. `after`: the number of the last frame there was. */
+  watch(watch: Omit<Watch, "since"> & { readonly replica: string }): Promise<{ readonly since: number; readonly after: string }>;
+  leave(id: string): Promise<void>;
+  /** Those whose replica is here. */
+  of(sessions: readonly string[]): Promise<readonly Watch[]>;
+  /** Announces a change. */
+  say(session: string, frames: readonly ShownFrame[]): Promise<void>;
+  /** In order. */
+  frames(session: string, after: string): Promise<readonly SentFrame[]>;
   sweep(): Promise<void>;
 }
 
@@ -210,6 +265,8 @@ export type Change =
   | { readonly topic: "grant"; readonly id: string }
   | { readonly topic: "person"; readonly id: string }
   | { readonly topic: "outbox" }
+  /** Who watches a session, what it shows, or whether somebody ended it. */
+  | { readonly topic: "session"; readonly id: string }
   | { readonly topic: "sign-in"; readonly sid: string };
 
 /** Changes that any replica made, this one too. */

@@ -39,6 +39,7 @@ function judgeOf(target: SshTarget, connection: ShellConnection) {
   };
   return {
     judge,
+    paused: false,
     async submit(text: string, where: ShellWhere) {
       const places = await placesOf(judge(text, where).microActions, connection);
       const { described, decision, microActions } = judge(text, { ...where, ...places });
@@ -80,6 +81,8 @@ describe("a terminal on a real host", () => {
       connection,
       judge: judgeOf(target, connection),
       onInterrupt: () => undefined,
+      // Nobody watches.
+      show: { resized: () => undefined, output: () => undefined, onChange: () => () => undefined },
     } as unknown as OpenShellSession;
     terminal = new Terminal({
       session,

@@ -123,6 +123,8 @@ export class Terminal {
       this.#write(`\r\n\x1b[31m✕ ${reason}\x1b[0m\r\n`);
       this.#interrupt(this.#phase);
     });
+    options.session.show.resized(options.columns, options.rows);
+    options.session.show.onChange(() => this.#resume());
     this.#write(`\x1b[2mEvery line is judged before it runs and is on the record. \`help\` says what else there is.\x1b[0m\r\n`);
     this.#prompt();
   }
@@ -147,6 +149,7 @@ export class Terminal {
   resize(columns: number, rows: number): void {
     this.#columns = columns;
     this.#rows = rows;
+    this.#session.show.resized(columns, rows);
     this.#options.recording.resized(columns, rows);
     if (this.#phase.phase === "running") this.#phase.program.resize(columns, rows);
     const redrawn = this.#editor.resize(columns);
@@ -245,6 +248,7 @@ export class Terminal {
       waitForReview: true,
       reason: "",
       signal,
+      onUnwatched: () => this.#write(UNWATCHED),
       onReview: (review) => {
         this.#write(reviewText(review));
         this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review });
@@ -298,10 +302,7 @@ export class Terminal {
         phase = { phase: "running", program, interactive: command.interactive, interrupted: false };
         this.#phase = phase;
         this.#events.state({ cwd: this.#cwd, running: true, exitCode: this.#exitCode, review: null });
-        if (command.interactive && this.#ahead !== "") {
-          program.write(this.#encoder.encode(this.#ahead));
-          this.#ahead = "";
-        }
+        this.#resume();
       }
       end = await program.end;
     } catch (error) {
@@ -335,6 +336,11 @@ export class Terminal {
 
   /** Keys while a program runs: to it when policy allows, else kept for the next prompt; Ctrl-C always ends it. */
   #typed(phase: Extract<Phase, { phase: "running" }>, bytes: Uint8Array, text: string): void {
+    if (phase.interactive && this.#session.judge.paused) {
+      // INVARIANT (watched): no key goes to the program while nobody watches; Ctrl-C ends it, as always.
+      if (text.includes("\x03")) return this.#interrupt(phase);
+      return this.#keep(text);
+    }
     if (phase.interactive) return phase.program.write(bytes);
     if (text.includes("\x03")) {
       this.#ahead = "";
@@ -346,6 +352,14 @@ export class Terminal {
     } else if (text.includes("\x1a"))
       this.#write("\r\n\x1b[2mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
     else this.#keep(text);
+  }
+
+  /** Keys that waited for a watcher go on. */
+  #resume(): void {
+    const phase = this.#phase;
+    if (phase.phase !== "running" || !phase.interactive || this.#session.judge.paused || this.#ahead === "") return;
+    phase.program.write(this.#encoder.encode(this.#ahead));
+    this.#ahead = "";
   }
 
   #interrupt(phase: Extract<Phase, { phase: "running" }>): void {
@@ -547,6 +561,7 @@ export class Terminal {
   #show(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#unparsed += bytes.length;
+    this.#session.show.output(bytes);
     this.#options.recording.output(bytes);
     this.#events.output(bytes);
   }
@@ -557,6 +572,8 @@ export class Terminal {
     });
   }
 }
+
+const UNWATCHED = "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n";
 
 /** Built-ins that only write something, which cannot fail. */
 const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "help", "history", "why", "can"]);

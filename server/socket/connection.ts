@@ -2,10 +2,11 @@ import type { RawData, WebSocket } from "ws";
 import { ClientMessage } from "../contract/socket.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import { principalOf } from "../gateway/principal-of.ts";
-import type { Person } from "../gateway/sessions.ts";
+import type { OpenSession, Person } from "../gateway/sessions.ts";
 import { Say } from "./say.ts";
 import { SqlChannel } from "./sql-channel.ts";
 import { TerminalChannel } from "./terminal-channel.ts";
+import { WatchChannels } from "./watch-channels.ts";
 
 const MOST_SESSIONS = 40;
 
@@ -19,6 +20,7 @@ export class Connection {
   readonly #terminals = new Map<string, TerminalChannel>();
   readonly #channels = new Map<number, TerminalChannel>();
   readonly #stops: (() => void)[] = [];
+  readonly #watches: WatchChannels;
   #nextChannel = 1;
   #opening = 0;
   #watching = false;
@@ -29,6 +31,7 @@ export class Connection {
     this.#gateway = gateway;
     this.#person = person;
     this.#say = new Say(socket, gateway, person);
+    this.#watches = new WatchChannels(gateway, person, this.#say);
     socket.on("message", (data, binary) => this.#take(data, binary));
     socket.on("close", () => void this.#leave());
     socket.on("error", (error) => gateway.context.log(`socket: ${error.message}`));
@@ -98,6 +101,10 @@ export class Connection {
           .withdraw(principalOf(this.#person, this.#gateway.context.configuration.set), message.review)
           .catch((error: unknown) => this.#say.fail(error));
         return;
+      case "watch.start":
+        return this.#watches.start(message.session);
+      case "watch.stop":
+        return this.#watches.stop(message.session);
       case "reviews.watch":
         this.#watching = true;
         this.#gateway.verbs
@@ -184,16 +191,7 @@ export class Connection {
     }
   }
 
-  #opened(
-    request: string,
-    channel: number,
-    kind: "sql" | "terminal",
-    open: {
-      readonly id: string;
-      readonly identity: string;
-      readonly target: { readonly id: string; readonly environment: string };
-    },
-  ): void {
+  #opened(request: string, channel: number, kind: "sql" | "terminal", open: OpenSession): void {
     this.#say.send({
       type: "session.opened",
       request,
@@ -204,6 +202,15 @@ export class Connection {
       environment: open.target.environment,
       identity: open.identity,
     });
+    open.onWatched(({ watchers, paused, comments }) =>
+      this.#say.send({
+        type: "session.watched",
+        session: open.id,
+        watchers: [...watchers],
+        paused,
+        comments: [...comments],
+      }),
+    );
   }
 
   #ended(session: string, reason: string): void {
@@ -226,6 +233,7 @@ export class Connection {
     const closing = [...this.#sql.values(), ...this.#terminals.values()].map((channel) => channel.close("the browser went away"));
     this.#sql.clear();
     this.#terminals.clear();
+    closing.push(this.#watches.close());
     await Promise.all(closing).catch((error: unknown) => this.#gateway.context.log(`closing sessions: ${String(error)}`));
   }
 }

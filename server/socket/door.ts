@@ -40,7 +40,7 @@ export class SocketDoor {
       return refuse(socket, "503 Service Unavailable", "the store cannot be reached");
     }
     if (signIn === null) return refuse(socket, "401 Unauthorized", "sign in first");
-    const { sid, email, name, groups } = signIn;
+    const { sid, ...person } = signIn;
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#alive.add(webSocket);
       webSocket.on("pong", () => this.#alive.add(webSocket));
@@ -48,7 +48,7 @@ export class SocketDoor {
         if (change.topic === "sign-in" && change.sid === sid) webSocket.close(4401, "signed out");
       });
       webSocket.on("close", stop);
-      new Connection(webSocket, this.#gateway, { email, name, groups });
+      new Connection(webSocket, this.#gateway, person);
     });
   }
 

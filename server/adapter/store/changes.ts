@@ -14,6 +14,7 @@ const Announcement = z.discriminatedUnion("topic", [
   z.object({ topic: z.literal("grant"), id: z.string() }),
   z.object({ topic: z.literal("person"), id: z.string() }),
   z.object({ topic: z.literal("outbox") }),
+  z.object({ topic: z.literal("session"), id: z.string() }),
 ]);
 
 /** Says it on the same connection that made the change, so that it is heard when the change is there to be read. */

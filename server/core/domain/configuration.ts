@@ -189,6 +189,8 @@ export const PolicyObligations = z.strictObject({
   holdFor: Duration.refine((duration) => !DURATION.test(duration) || durationMs(duration) <= LONGEST_HOLD_MS, {
     message: "row locks are held meanwhile: 20 minutes at most",
   }).optional(),
+  /** Somebody else has to watch the session while it runs. */
+  watched: z.literal(true).optional(),
   limitRows: z.number().int().min(1).optional(),
   timeLimit: Duration.optional(),
   readOnly: z.literal(true).optional(),

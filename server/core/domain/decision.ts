@@ -36,7 +36,9 @@ export type Obligation =
   | { readonly type: "filter-rows"; readonly table: string; readonly filter: string }
   | { readonly type: "limit-rows"; readonly rows: number; readonly policy: string }
   | { readonly type: "time-limit"; readonly milliseconds: number; readonly policy: string }
-  | { readonly type: "read-only"; readonly policy: string };
+  | { readonly type: "read-only"; readonly policy: string }
+  /** Somebody else has to watch the session. */
+  | { readonly type: "watched"; readonly policy: string };
 
 /** Empty lists everywhere: anyone whom a policy permits `review:resolve`. */
 export interface ReviewerSelector {

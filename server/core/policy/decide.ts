@@ -212,7 +212,8 @@ function evaluate(policy: CompiledPolicy, context: Readonly<Record<string, unkno
 }
 
 function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, Obligation>): void {
-  const { approvals, reviewers, expireAfter, grantFor, escalateTo, holdFor, limitRows, timeLimit, readOnly } = policy.obligations;
+  const { approvals, reviewers, expireAfter, grantFor, escalateTo, holdFor, limitRows, timeLimit, readOnly, watched } =
+    policy.obligations;
   if (asks) {
     obligations.set(`approvals:${policy.id}`, {
       type: "approvals",
@@ -229,6 +230,7 @@ function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, 
   if (timeLimit !== undefined)
     obligations.set(`time:${policy.id}`, { type: "time-limit", milliseconds: durationMs(timeLimit), policy: policy.id });
   if (readOnly === true) obligations.set(`read-only:${policy.id}`, { type: "read-only", policy: policy.id });
+  if (watched === true) obligations.set(`watched:${policy.id}`, { type: "watched", policy: policy.id });
 }
 
 function phrase(action: MicroAction, resource: string): string {
