@@ -103,6 +103,21 @@ const CHANGES: readonly [string, string, readonly string[]][] = [
   ],
   ["C3 truncate", "TRUNCATE orders", ["truncate public.orders @ orders"]],
   ["C4 DDL on a table", "CREATE TABLE t (a int)", ["ddl public.t @ t"]],
+  ["C4 serial is no type", "CREATE TABLE t (a serial, b bigserial)", ["ddl public.t @ t"]],
+  ["C4 nor when a column is added", "ALTER TABLE orders ADD COLUMN n smallserial", ["ddl public.orders @ orders"]],
+  ["C4 elsewhere it is one", "SELECT 1::serial", ['refused: type "serial" does not exist @ serial']],
+  [
+    "C4 a table refers to itself",
+    "CREATE TABLE t (a int REFERENCES t, FOREIGN KEY (a) REFERENCES public.t)",
+    ["ddl public.t @ t"],
+  ],
+  [
+    "C4 where another schema is looked through first, to the one that is there",
+    "CREATE TABLE hr.orders (a int REFERENCES orders)",
+    ["ddl hr.orders @ hr.orders", "ddl public.orders @ orders"],
+  ],
+  ["C4 and not to what cannot be found", "CREATE TABLE hr.t (a int REFERENCES t)", ['refused: relation "t" does not exist @ t']],
+  ["C4 a temporary table too", "CREATE TEMP TABLE t (a int REFERENCES t)", ["ddl pg_temp.t @ t"]],
   [
     "C4 DROP has names, not positions",
     "DROP TABLE IF EXISTS public.orders, hr.staff",

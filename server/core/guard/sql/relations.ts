@@ -60,8 +60,14 @@ export function nameSpan(analysis: Analysis, node: TreeNode): Span {
   return cover(first, parts.at(-1) ?? first);
 }
 
+interface NewRelation {
+  readonly schema: string;
+  readonly table: string;
+  readonly temporary: boolean;
+}
+
 /** The relation that comes to be: it is created where its name is looked up first, a temporary one in the session's own schema. */
-export function newRelation(analysis: Analysis, node: TreeNode): { readonly temporary: boolean } {
+export function newRelation(analysis: Analysis, node: TreeNode): NewRelation {
   const span = nameSpan(analysis, node);
   const given = word(node, "schemaname");
   const temporary = word(node, "relpersistence") === "t" || given === TEMPORARY_SCHEMA;
@@ -74,7 +80,19 @@ export function newRelation(analysis: Analysis, node: TreeNode): { readonly temp
   analysis.visited.add(node);
   analysis.edits.push({ span, text: `${quoteName(schema)}.${quoteName(table)}` });
   note(analysis, "sql:ddl", { kind: "table", schema, table }, span);
-  return { temporary };
+  return { schema, table, temporary };
+}
+
+/** A reference of the relation that comes to be to itself, which the catalog cannot know. Answers whether it is one. */
+export function noteItself(analysis: Analysis, node: TreeNode, own: NewRelation): boolean {
+  const given = word(node, "schemaname");
+  if (word(node, "relname") !== own.table || (given !== "" && given !== own.schema)) return false;
+  const first = own.schema === analysis.state.searchPath[0];
+  const found = own.temporary || analysis.state.searchPath.includes(own.schema);
+  if (given === "" && !first && !(found && findRelation(analysis, node) === null)) return false;
+  analysis.visited.add(node);
+  analysis.edits.push({ span: nameSpan(analysis, node), text: `${quoteName(own.schema)}.${quoteName(own.table)}` });
+  return true;
 }
 
 export interface UseOptions {

@@ -6,7 +6,7 @@ import { castType, expression } from "./expression.ts";
 import { functionNames, judgeFunction, judgeOperator, operatorNames } from "./functions.ts";
 import { closeCursor, copyOut, deallocate, declareCursor, discard, prepare } from "./named.ts";
 import { refuse } from "./refused.ts";
-import { newRelation, noteRelation } from "./relations.ts";
+import { newRelation, noteItself, noteRelation } from "./relations.ts";
 import type { Output } from "./select.ts";
 import { query } from "./select.ts";
 import { setConstraints, setVariable, showVariable, transaction } from "./session.ts";
@@ -254,9 +254,21 @@ function storedQuery(analysis: Analysis, tag: string, node: TreeNode): Utility {
 }
 
 function created(analysis: Analysis, node: TreeNode): Utility {
-  const { temporary } = newRelation(analysis, child(node, "relation") ?? NOTHING);
-  analysis.created = temporary ? "temporary" : "stored";
+  const own = newRelation(analysis, child(node, "relation") ?? NOTHING);
+  analysis.created = own.temporary ? "temporary" : "stored";
+  for (const part of everyNode(node)) {
+    const references = child(part, "pktable");
+    if (references !== null) noteItself(analysis, references, own);
+  }
   return definition(analysis, node);
+}
+
+/** Not types: a column of them is a number that a new sequence gives. */
+const SERIAL: ReadonlySet<string> = new Set(["bigserial", "serial", "serial2", "serial4", "serial8", "smallserial"]);
+
+function isSerial(column: TreeNode): boolean {
+  const [name = "", ...more] = words(children(child(column, "typeName") ?? NOTHING, "names"));
+  return typeof column.colname === "string" && more.length === 0 && SERIAL.has(name);
 }
 
 /** A change of definitions: every relation that it names, and every function, type and operator that it would run. */
@@ -274,7 +286,7 @@ function definition(analysis: Analysis, node: TreeNode): Utility {
     if (found.tag === "FuncCall") judgeFunction(analysis, functionNames(found.node), found.node, span);
     if (found.tag === "A_Expr") judgeOperator(analysis, operatorNames(found.node, "name"), span);
   }
-  for (const part of everyNode(node)) castType(analysis, child(part, "typeName"));
+  for (const part of everyNode(node)) if (!isSerial(part)) castType(analysis, child(part, "typeName"));
   return { ...PLAIN, kind: "ddl", definitions: true, stores: true };
 }
 
