@@ -31,6 +31,12 @@ describe("D4 changes of definitions that read no masked value and no hidden row 
     "ALTER TABLE hr.staff ADD FOREIGN KEY (id) REFERENCES customers (id)",
     "CREATE TABLE more_people (perk text) INHERITS (people)",
     "DROP TABLE customers",
+    "ALTER TABLE customers SET (fillfactor = 70), ALTER ssn SET STORAGE external, ALTER ssn SET (n_distinct = 5)",
+    "REINDEX TABLE customers",
+    "CLUSTER customers USING customers_pkey",
+    'ALTER TABLE "Weird Name" SET UNLOGGED',
+    'CREATE STATISTICS s (dependencies) ON id, "select" FROM "Weird Name"',
+    "CREATE SEQUENCE tickets START 7",
   ])("%s", (sql) => expect(outcome(sql)).toBe("sent"));
 });
 
@@ -60,9 +66,24 @@ describe("D4 those that do, or that take a mask away, are not", () => {
     ["CREATE INDEX ON orders ((1 / total))", "orders"],
     ["ALTER TABLE orders ADD CHECK (total > 3)", "orders"],
     ["ALTER TABLE orders ALTER total SET NOT NULL", "orders"],
+    ["ALTER TABLE people NO INHERIT customers", "customers"],
+    ["ALTER TABLE vip_people NO INHERIT people", "people"],
+    ["ALTER TABLE vip_people INHERIT people", "people"],
+    ['ALTER TABLE "Weird Name" ATTACH PARTITION customers DEFAULT', "customers"],
+    ["ALTER TABLE people DETACH PARTITION vip_people", "vip_people"],
+    ["ALTER TABLE customers ALTER id ADD GENERATED ALWAYS AS IDENTITY", "customers"],
+    ["CREATE STATISTICS s (mcv) ON name, ssn FROM customers", "customers"],
   ])("%s", (sql, table) => {
     expect(outcome(sql)).toBe(`refused: \`${table}\` is masked or filtered for you: its definition cannot be changed like this`);
   });
+});
+
+test("C4 options of views, owners and row security are opaque", () => {
+  expect(outcome("ALTER VIEW contacts SET (security_barrier = false)")).toBe("opaque");
+  expect(outcome("ALTER TABLE hr.staff OWNER TO others")).toBe("opaque");
+  expect(outcome("ALTER TABLE hr.staff DISABLE ROW LEVEL SECURITY")).toBe("opaque");
+  expect(outcome("ALTER TABLE hr.staff DISABLE TRIGGER ALL")).toBe("opaque");
+  expect(outcome("CREATE SEQUENCE s OWNED BY customers.id")).toBe("opaque");
 });
 
 test("C4 what CASCADE would take along nobody has judged", () => {

@@ -4,7 +4,15 @@ import { child, children, everyNode, flag, NOTHING, place, type TreeNode, tagged
 /** Masked and filtered relations in changes of definitions: which changes move no value out of its mask. */
 
 /** They read no value, or end the relation. */
-const HARMLESS: ReadonlySet<string> = new Set(["CommentStmt", "DropStmt", "LockStmt", "RefreshMatViewStmt", "VacuumStmt"]);
+const HARMLESS: ReadonlySet<string> = new Set([
+  "ClusterStmt",
+  "CommentStmt",
+  "DropStmt",
+  "LockStmt",
+  "RefreshMatViewStmt",
+  "ReindexStmt",
+  "VacuumStmt",
+]);
 
 export interface ProtectedUse {
   readonly use: RelationUse;
@@ -58,7 +66,13 @@ function isHarmlessAlteration(command: TreeNode, own: ProtectedUse): boolean {
     case "AT_DropColumn":
     case "AT_DropConstraint":
     case "AT_DropNotNull":
+    case "AT_ResetOptions":
+    case "AT_ResetRelOptions":
+    case "AT_SetCompression":
+    case "AT_SetOptions":
+    case "AT_SetRelOptions":
     case "AT_SetStatistics":
+    case "AT_SetStorage":
       return true;
     case "AT_SetNotNull":
       return !own.filtered && !own.hidden.has(name);

@@ -52,6 +52,11 @@ const STATEMENTS = [
   "DiscardStmt",
   "LockStmt",
   "ConstraintsSetStmt",
+  "CreateSeqStmt",
+  "AlterSeqStmt",
+  "CreateStatsStmt",
+  "ClusterStmt",
+  "ReindexStmt",
 ];
 
 test("the parser's list of nodes is there", () => {

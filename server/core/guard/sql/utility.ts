@@ -114,13 +114,21 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "CreateStmt":
       return created(analysis, node);
     case "AlterTableStmt":
-      for (const command of children(node, "cmds")) {
-        const given = tagged(command)?.node ?? NOTHING;
-        const subtype = word(given, "subtype");
-        if (!ALTERATIONS.has(subtype)) noteOpaque(analysis, `ALTER TABLE: ${subtype.replace(/^AT_/, "")}`, span);
-        if (word(given, "behavior") === "DROP_CASCADE") noteOpaque(analysis, "ALTER TABLE … CASCADE", span);
-      }
+      return alteration(analysis, node);
+    case "CreateSeqStmt":
+      return sequence(analysis, node, true);
+    case "AlterSeqStmt":
+      return sequence(analysis, node, false);
+    case "CreateStatsStmt":
       return definition(analysis, node);
+    case "ClusterStmt":
+      if (child(node, "relation") === null) break;
+      return { ...definition(analysis, node), definitions: false };
+    case "ReindexStmt": {
+      const known = reindexed(analysis, node);
+      if (known === null) break;
+      return known;
+    }
     case "IndexStmt":
       return { ...definition(analysis, node), outsideTransaction: flag(node, "concurrent") };
     case "RenameStmt":
@@ -167,18 +175,73 @@ function spoken(tag: string): string {
     .toUpperCase();
 }
 
+/** Not here: owners, row security, triggers and rules, and whatever changes what others may do. */
 const ALTERATIONS: ReadonlySet<string> = new Set([
   "AT_AddColumn",
   "AT_AddConstraint",
+  "AT_AddIdentity",
+  "AT_AddInherit",
   "AT_AlterColumnType",
+  "AT_AlterConstraint",
+  "AT_AttachPartition",
+  "AT_ClusterOn",
   "AT_ColumnDefault",
+  "AT_DetachPartition",
+  "AT_DetachPartitionFinalize",
+  "AT_DropCluster",
   "AT_DropColumn",
   "AT_DropConstraint",
+  "AT_DropExpression",
+  "AT_DropIdentity",
+  "AT_DropInherit",
   "AT_DropNotNull",
+  "AT_ReplicaIdentity",
+  "AT_ResetOptions",
+  "AT_SetCompression",
+  "AT_SetIdentity",
+  "AT_SetLogged",
   "AT_SetNotNull",
+  "AT_SetOptions",
   "AT_SetStatistics",
+  "AT_SetStorage",
+  "AT_SetUnLogged",
   "AT_ValidateConstraint",
 ]);
+/** Of a view they say with whose rights it reads. */
+const TABLE_ALTERATIONS: ReadonlySet<string> = new Set(["AT_ResetRelOptions", "AT_SetRelOptions"]);
+
+function alteration(analysis: Analysis, node: TreeNode): Utility {
+  const { span } = analysis.statement;
+  const ofTable = word(node, "objtype") === "OBJECT_TABLE";
+  let concurrent = false;
+  for (const command of children(node, "cmds")) {
+    const given = tagged(command)?.node ?? NOTHING;
+    const subtype = word(given, "subtype");
+    const known = ALTERATIONS.has(subtype) || (ofTable && TABLE_ALTERATIONS.has(subtype));
+    if (!known) noteOpaque(analysis, `ALTER TABLE: ${subtype.replace(/^AT_/, "")}`, span);
+    if (word(given, "behavior") === "DROP_CASCADE") noteOpaque(analysis, "ALTER TABLE … CASCADE", span);
+    concurrent ||= flag(tagged(given.def)?.node ?? NOTHING, "concurrent");
+  }
+  return { ...definition(analysis, node), outsideTransaction: concurrent };
+}
+
+/** Numbers of a column's own, or for many to share. `OWNED BY` names a table that the tree does not place. */
+function sequence(analysis: Analysis, node: TreeNode, made: boolean): Utility {
+  const relation = child(node, "sequence") ?? NOTHING;
+  const options = children(node, "options").map((option) => word(tagged(option)?.node ?? NOTHING, "defname"));
+  if (options.includes("owned_by")) noteOpaque(analysis, "sequence OWNED BY", analysis.statement.span);
+  analysis.writes = true;
+  if (made) newRelation(analysis, relation);
+  else noteRelation(analysis, relation, { role: "named", action: "sql:ddl" });
+  return { ...definition(analysis, node), stores: false };
+}
+
+function reindexed(analysis: Analysis, node: TreeNode): Utility | null {
+  if (child(node, "relation") === null || word(node, "kind") === "REINDEX_OBJECT_INDEX") return null;
+  const options = children(node, "params").map((option) => word(tagged(option)?.node ?? NOTHING, "defname"));
+  if (options.includes("tablespace")) return null;
+  return { ...definition(analysis, node), definitions: false, outsideTransaction: options.includes("concurrently") };
+}
 
 const EXPLAIN_OPTIONS: ReadonlySet<string> = new Set([
   "analyze",
