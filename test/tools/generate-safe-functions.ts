@@ -21,6 +21,8 @@ const VOLATILE = [
   "gen_random_uuid",
   "pg_blocking_pids",
   "pg_is_in_recovery",
+  "pg_partition_ancestors",
+  "pg_partition_tree",
   "pg_sleep",
   "pg_sleep_for",
   "pg_sleep_until",

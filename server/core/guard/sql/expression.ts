@@ -1,5 +1,5 @@
 import type { Span } from "../../domain/span.ts";
-import { type Analysis, type Env, inScope } from "./analysis.ts";
+import type { Analysis, Env } from "./analysis.ts";
 import {
   functionNames,
   isSafeFunction,
@@ -255,9 +255,4 @@ function indirection(analysis: Analysis, node: TreeNode, env: Env): Lineage {
     judgeAttribute(analysis, name, span);
   }
   return computedFrom([expression(analysis, node.arg, env), ...parts]);
-}
-
-/** Expressions that see nothing of FROM: LIMIT, function defaults. */
-export function outside(env: Env): Env {
-  return inScope({ ...env, scope: null }, []);
 }

@@ -71,11 +71,27 @@ export function judgeFunction(analysis: Analysis, names: readonly string[], call
     .functionsNamed(name)
     .filter((item) => (schema === null ? state.searchPath.includes(item.schema) : item.schema === schema));
   if (known.length === 0) {
+    if (isBuiltinCast(analysis, names, call)) {
+      analysis.casts = true;
+      return;
+    }
     if (schema !== null) refuse(`function ${schema}.${name} does not exist`, span);
     // Either there is none, or it is a built-in that is not on the list.
     noteOpaque(analysis, `function ${name}`, span);
   }
   for (const item of known) noteCall(analysis, item.schema, item.name, span);
+}
+
+/** `inet(x)`: a type's name where no function has it. */
+function isBuiltinCast(analysis: Analysis, names: readonly string[], call: TreeNode): boolean {
+  const [name = "", ...more] = names;
+  return (
+    more.length === 0 &&
+    children(call, "args").length === 1 &&
+    BUILTIN.has(name) &&
+    !UNSAFE.has(name) &&
+    analysis.catalog.typesNamed(name).length === 0
+  );
 }
 
 /** True: the name is a built-in's and has been dealt with. */

@@ -95,6 +95,19 @@ export function noteItself(analysis: Analysis, node: TreeNode, own: NewRelation)
   return true;
 }
 
+/** DROP … IF EXISTS of what is not there: judged, and sent, as what would be there. Answers whether it is not. */
+export function noteMissing(analysis: Analysis, node: TreeNode): boolean {
+  if (findRelation(analysis, node) !== null) return false;
+  const given = word(node, "schemaname");
+  const schema = given === "" ? analysis.state.searchPath[0] : given;
+  if (schema === undefined) return false;
+  const table = word(node, "relname");
+  const span = nameSpan(analysis, node);
+  analysis.edits.push({ span, text: `${quoteName(schema)}.${quoteName(table)}` });
+  note(analysis, "sql:ddl", { kind: "table", schema, table }, span);
+  return true;
+}
+
 export interface UseOptions {
   readonly role: RelationUse["role"];
   /** What naming it does to the table. */

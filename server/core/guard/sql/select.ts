@@ -1,6 +1,6 @@
 import { type Analysis, type Cte, type CteFrame, type CteOutput, type Env, inScope } from "./analysis.ts";
 import { dataChange, isDataChange } from "./data-change.ts";
-import { expression, outside } from "./expression.ts";
+import { expression } from "./expression.ts";
 import { fromClause } from "./from.ts";
 import { CONSTANT, computedFrom, either, type Lineage } from "./lineage.ts";
 import { outputName } from "./output-name.ts";
@@ -139,7 +139,8 @@ function orderAndLimit(
     if (sort?.tag === "SortBy" && isOutputName(sort.node.node, names) && children(sort.node, "useOp").length === 0) continue;
     reads.push(expression(analysis, item, own));
   }
-  reads.push(expression(analysis, node.limitCount, outside(env)), expression(analysis, node.limitOffset, outside(env)));
+  // Of FROM they see nothing, of a query around it all.
+  reads.push(expression(analysis, node.limitCount, env), expression(analysis, node.limitOffset, env));
   return computedFrom(reads);
 }
 
@@ -193,9 +194,10 @@ function groupBy(analysis: Analysis, node: TreeNode, own: Env, output: Output, u
   for (const item of items) {
     const found = tagged(item);
     if (found === null) continue;
-    const target = groupTarget(item, own.scope, node, output);
-    if (target === null) expression(analysis, item, own);
-    const value = target ?? found;
+    for (const single of singles(found)) {
+      if (groupTarget(single, own.scope, node, output) === null) expression(analysis, { [single.tag]: single.node }, own);
+    }
+    const value = groupTarget(found, own.scope, node, output) ?? found;
     if (value.tag === "ColumnRef") expression(analysis, { [value.tag]: value.node }, own);
     const at = place(found.node) || place(tagged(found.node.arg)?.node ?? NOTHING);
     if (at > 0) anchor ??= at;
@@ -204,6 +206,16 @@ function groupBy(analysis: Analysis, node: TreeNode, own: Env, output: Output, u
   }
   const end = anchor === null ? null : analysis.tokens.endOfGroupBy(anchor);
   if (end !== null && keys.size > 0) analysis.groupings.push({ end, uses, keys, partial });
+}
+
+/** What an item of GROUP BY is made of: of sets and rows each part can be a number or an output's name too. */
+function singles(item: Tagged): readonly Tagged[] {
+  const row = item.tag === "RowExpr" && word(item.node, "row_format") === "COERCE_IMPLICIT_CAST";
+  if (item.tag !== "GroupingSet" && !row) return [item];
+  return children(item.node, row ? "args" : "content").flatMap((part) => {
+    const found = tagged(part);
+    return found === null ? [] : singles(found);
+  });
 }
 
 function noteKeys(into: Map<RelationUse, Set<string>>, paths: readonly (readonly string[])[], own: Env): void {
@@ -263,13 +275,16 @@ function inEverySet(item: Tagged): readonly (readonly string[])[] {
 }
 
 /** `GROUP BY 1` and `GROUP BY output_name` stand for a target; null: the item stands for itself. */
-function groupTarget(item: unknown, scope: Scope | null, node: TreeNode, output: Output) {
-  const found = tagged(item);
+function groupTarget(found: Tagged, scope: Scope | null, node: TreeNode, output: Output): Tagged | null {
   const targets = children(node, "targetList");
-  if (found?.tag === "A_Const" && child(found.node, "ival") !== null) {
-    const target = tagged(targets[count(child(found.node, "ival") ?? NOTHING, "ival") - 1]);
+  if (found.tag === "A_Const" && child(found.node, "ival") !== null) {
+    const number = count(child(found.node, "ival") ?? NOTHING, "ival");
+    // After a star the numbers are those of what it stands for: its columns were read where it stands.
+    if (targets.slice(0, number).some(isStar)) return found;
+    const target = tagged(targets[number - 1]);
     return target === null ? null : tagged(target.node.val);
   }
+  const item = { [found.tag]: found.node };
   const name = bareName(item);
   if (name === null || findColumns(scope === null ? null : { ...scope, parent: null }, name).columns.length > 0) return null;
   if (!output.columns.some((column) => column.name === name)) return null;
@@ -279,6 +294,12 @@ function groupTarget(item: unknown, scope: Scope | null, node: TreeNode, output:
     return (given === "" ? outputName(candidate.node.val) : given) === name;
   });
   return target === undefined || target === null ? null : tagged(target.node.val);
+}
+
+function isStar(target: unknown): boolean {
+  const value = tagged(tagged(target)?.node.val);
+  const last = value === null ? null : (children(value.node, "fields").at(-1) ?? children(value.node, "indirection").at(-1));
+  return tagged(last)?.tag === "A_Star";
 }
 
 function locking(analysis: Analysis, clauses: readonly unknown[], own: Env): void {
@@ -348,7 +369,7 @@ function commonTable(analysis: Analysis, node: TreeNode, env: Env, recursive: bo
         overloads: [],
       };
       const start = rename(select(scratch, first, withClause(scratch, child(body.node, "withClause"), env), {}));
-      busy = start;
+      busy = extended(start, node);
       const again: Analysis = { ...scratch, actions: new Map(), uses: [], edits: [], groupings: [], stars: [], naturals: [] };
       busy = extended(rename(query(again, node.ctequery, env, {})), node);
       busy = { ...busy, columns: [...busy.columns] };

@@ -2,7 +2,7 @@ import type { Span } from "../../domain/span.ts";
 import { type Analysis, note } from "./analysis.ts";
 import { quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
-import { isChangeableSetting, isReadableSetting } from "./settings.ts";
+import { isChangeableSetting, isReadableSetting, settingChoices } from "./settings.ts";
 import { child, children, count, flag, NOTHING, type TreeNode, tagged, word } from "./tree.ts";
 import { PLAIN, type TransactionEffect, type Utility } from "./utility.ts";
 
@@ -46,7 +46,12 @@ export function setVariable(analysis: Analysis, node: TreeNode): Utility {
   }
   if (name === "search_path") return searchPath(analysis, node);
   if (name === "statement_timeout" || name === "lock_timeout") return timeout(analysis, node, name);
-  if (!isChangeableSetting(name)) {
+  const choices = settingChoices(name);
+  const chosen = given(node)?.[0]?.toLowerCase() ?? "";
+  if (choices !== null && !isReset(node) && !choices.includes(chosen)) {
+    refuse(`setting \`${name}\` is one of ${choices.map((choice) => `\`${choice}\``).join(", ")} here`, span);
+  }
+  if (choices === null && !isChangeableSetting(name)) {
     refuse(name === "" ? "settings cannot be reset all at once" : `setting \`${name}\` belongs to the gateway`, span);
   }
   note(analysis, "sql:set", { kind: "setting", name }, span);

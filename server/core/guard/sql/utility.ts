@@ -6,7 +6,7 @@ import { castType, expression } from "./expression.ts";
 import { functionNames, judgeFunction, judgeOperator, operatorNames } from "./functions.ts";
 import { closeCursor, copyOut, deallocate, declareCursor, discard, prepare } from "./named.ts";
 import { refuse } from "./refused.ts";
-import { newRelation, noteItself, noteRelation } from "./relations.ts";
+import { newRelation, noteItself, noteMissing, noteRelation } from "./relations.ts";
 import type { Output } from "./select.ts";
 import { query } from "./select.ts";
 import { setConstraints, setVariable, showVariable, transaction } from "./session.ts";
@@ -368,7 +368,9 @@ function drop(analysis: Analysis, node: TreeNode): Utility {
   if (flag(node, "missing_ok")) index += 2;
   for (const item of children(node, "objects")) {
     const parts = words(children(tagged(item)?.node ?? NOTHING, "items"));
-    index += namedAt(analysis, index, parts) + 1;
+    const at = tokens.span(index)[0];
+    const missing = flag(node, "missing_ok") && noteMissing(analysis, relationAt(parts, at));
+    index += missing ? tokens.dotted(at).length * 2 : namedAt(analysis, index, parts) + 1;
   }
   return { ...PLAIN, kind: "ddl", definitions: true };
 }
@@ -377,9 +379,13 @@ function drop(analysis: Analysis, node: TreeNode): Utility {
 function namedAt(analysis: Analysis, index: number, parts: readonly string[]): number {
   const { tokens } = analysis;
   const at = tokens.span(index)[0];
-  const [schemaname, relname] = parts.length > 1 ? parts.slice(-2) : ["", parts[0]];
-  noteRelation(analysis, { schemaname, relname, location: at, inh: true }, { role: "named", action: "sql:ddl" });
+  noteRelation(analysis, relationAt(parts, at), { role: "named", action: "sql:ddl" });
   return tokens.dotted(at).length * 2 - 1;
+}
+
+function relationAt(parts: readonly string[], location: number): TreeNode {
+  const [schemaname, relname] = parts.length > 1 ? parts.slice(-2) : ["", parts[0]];
+  return { schemaname, relname, location, inh: true };
 }
 
 const COMMENTED: Readonly<Record<string, number>> = { OBJECT_TABLE: 3, OBJECT_VIEW: 3, OBJECT_MATVIEW: 4, OBJECT_SEQUENCE: 3 };
