@@ -246,6 +246,28 @@ test("each command is a block: jump to it, copy its output, run it again, find i
   await expect.poll(() => screen(engineer)).toMatch(/5\n4\n3\n.*5\n4\n3\n/s);
 });
 
+test("a page that is loaded again goes on with what runs in its terminal", async () => {
+  await type(engineer, "tail -n 1 -f app.log");
+  await expect.poll(() => screen(engineer)).toContain("email=***");
+  const tab = engineer.locator('[data-terminal-tab="web-1"]');
+  const session = await tab.getAttribute("data-session-id");
+  await engineer.reload();
+  await expect(tab).toHaveAttribute("data-session-id", session ?? "");
+  await expect(tab).toHaveAttribute("data-running", "true");
+  // What was shown before is there, and what comes is.
+  await expect.poll(() => screen(engineer)).toContain("$ seq 3 5 | tac");
+  const lines = async () => (await screen(engineer)).split("order placed").length;
+  const before = await lines();
+  await expect.poll(lines, { timeout: 20_000 }).toBeGreaterThan(before);
+  await shot(engineer, "terminal-again-dark");
+  await engineer.locator(".xterm:visible").click();
+  await engineer.keyboard.press("Control+c");
+  await expect(tab).not.toHaveAttribute("data-running", "true");
+  await type(engineer, "pwd");
+  await expect.poll(() => screen(engineer)).toMatch(/shop-api\/logs\n.*\$ \s*$/s);
+  await expect(engineer.locator('[data-block-meaning="allow"]').first()).toBeVisible();
+});
+
 test("a window's size reaches the program", async () => {
   const columns = Number(
     (await engineer.evaluate(

@@ -55,6 +55,7 @@ const open: SocketEvent[] = [
     target: "shop",
     environment: "prod",
     identity: "reader@shop",
+    resumed: false,
   }),
 ];
 const running: SocketEvent[] = [

@@ -72,6 +72,11 @@ function sent(state: SocketState, message: ClientMessage, at: number): SocketSta
         asked: { ...state.asked, [message.request]: at },
         sessions: { ...state.sessions, [message.request]: { state: "opening", target: message.target, kind: message.kind } },
       };
+    case "session.resume":
+      return {
+        ...state,
+        sessions: { ...state.sessions, [message.request]: { state: "opening", target: message.target, kind: "terminal" } },
+      };
     case "judge":
       return { ...state, asked: { ...state.asked, [message.request]: at } };
     case "sql.run": {
@@ -112,6 +117,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         environment: message.environment,
         identity: message.identity,
         channel: message.channel,
+        resumed: message.resumed,
         transaction: "idle",
         run: null,
         judged: null,

@@ -34,13 +34,15 @@ export function useSocket<Part>(select: (state: SocketState) => Part): Part {
 }
 
 /**
- * A session on a target for as long as the component lives. SQL sessions are opened again by themselves when the
- * connection comes back; a terminal that was lost is opened again by hand, since what ran in it is gone.
+ * A session on a target for as long as the component lives, opened again by itself when the connection comes back. A
+ * terminal goes on where it was, also after the page was loaded again: `keep` is the name under which this browser tab
+ * remembers it. What cannot go on begins anew.
  */
 export function useSession(
   target: string,
   kind: SessionKind,
   size: { columns: number; rows: number } | null | undefined,
+  keep: string | null,
 ): { request: string | null; session: Session | undefined; reopen: () => void } {
   const store = useSocketStore();
   const connected = useSocket((state) => state.link.state === "open");
@@ -49,16 +51,39 @@ export function useSession(
   const session = useSocket((state) => (request === null ? undefined : state.sessions[request]));
   const sizeNow = useRef(size);
   sizeNow.current = size;
+  const resuming = useRef<string | null>(null);
   const ready = size !== null;
-  const again = kind === "sql" ? connected : connected || request !== null;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `opening` is a reason to open again
   useEffect(() => {
-    if (!again || !ready) return;
-    const mine = store.open(target, kind, sizeNow.current ?? undefined);
+    if (!connected || !ready) return;
+    const known = keep === null ? null : sessionStorage.getItem(keep);
+    const now = sizeNow.current;
+    const mine = known === null || now == null ? store.open(target, kind, now ?? undefined) : store.resume(known, target, now);
+    resuming.current = known === null ? null : mine;
     setRequest(mine);
-    return () => store.forget(mine);
-  }, [store, target, kind, again, ready, opening]);
+    return () => {
+      // Closed by the person: while the connection is lost, nothing is.
+      if (keep !== null && store.snapshot().link.state === "open") sessionStorage.removeItem(keep);
+      store.forget(mine);
+    };
+  }, [store, target, kind, connected, ready, opening, keep]);
 
-  return { request, session, reopen: () => setOpening((count) => count + 1) };
+  const id = session?.state === "open" ? session.session : null;
+  useEffect(() => {
+    if (keep !== null && id !== null) sessionStorage.setItem(keep, id);
+  }, [keep, id]);
+
+  const gone = session?.state === "refused" && resuming.current === request;
+  useEffect(() => {
+    if (!gone || keep === null) return;
+    sessionStorage.removeItem(keep);
+    setOpening((count) => count + 1);
+  }, [gone, keep]);
+
+  const reopen = () => {
+    if (keep !== null) sessionStorage.removeItem(keep);
+    setOpening((count) => count + 1);
+  };
+  return { request, session: gone ? undefined : session, reopen };
 }

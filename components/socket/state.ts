@@ -67,6 +67,8 @@ export interface OpenSession {
   readonly environment: string;
   readonly identity: string;
   readonly channel: number;
+  /** Its last output comes again: what was lost with its connection is there. */
+  readonly resumed: boolean;
   readonly transaction: Transaction;
   /** The last run; null: nothing was run. */
   readonly run: Run | null;

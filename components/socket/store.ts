@@ -21,6 +21,8 @@ export interface SocketStore {
   start(): () => void;
   retryNow(): void;
   open(target: string, kind: SessionKind, size?: { columns: number; rows: number }): string;
+  /** Goes on with a terminal that was lost. */
+  resume(session: string, target: string, size: { columns: number; rows: number }): string;
   /** Ends the session that `request` opened, or will have opened. */
   forget(request: string): void;
   send(message: ClientMessage): boolean;
@@ -154,6 +156,11 @@ export function createSocketStore(url: string): SocketStore {
     open: (target, kind, size) => {
       const request = crypto.randomUUID();
       send({ type: "session.open", request, target, kind, ...(size ?? {}) });
+      return request;
+    },
+    resume: (session, target, size) => {
+      const request = crypto.randomUUID();
+      send({ type: "session.resume", request, session, target, ...size });
       return request;
     },
     forget: (request) => {

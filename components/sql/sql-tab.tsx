@@ -41,7 +41,7 @@ export function SqlTab(props: {
 }) {
   const { target, text } = props;
   const store = useSocketStore();
-  const { request, session, reopen } = useSession(target.id, "sql", undefined);
+  const { request, session, reopen } = useSession(target.id, "sql", undefined, null);
   const policyVersion = useSocket((state) => state.policyVersion);
   const grants = useSocket((state) => grantsIn(state.reviews.items));
   const [tree] = useAnswer<TargetTree>(`/api/targets/${encodeURIComponent(target.id)}/tree`, `${policyVersion} ${grants}`);

@@ -33,6 +33,8 @@ export default function Screen(props: {
   label: string;
   session: string | null;
   channel: number | null;
+  /** What was shown comes again. */
+  resumed: boolean;
   visible: boolean;
   settings: TerminalSettings;
   blocks: readonly WireBlock[];
@@ -122,7 +124,10 @@ export default function Screen(props: {
   useEffect(() => {
     if (made === null || channel === null) return;
     const { terminal } = made;
-    terminal.reset();
+    // What an older session showed stays in sight, unless it comes again.
+    if (latest.current.resumed) terminal.reset();
+    else if (terminal.buffer.normal.baseY + terminal.buffer.normal.cursorY > 0)
+      terminal.write("\x1b[?1049l\x1b[0m\r\n\x1b[2m── a new session; what ran in the one above has ended ──\x1b[0m\r\n");
     setChosen(null);
     const blocks = new BlockPlaces(terminal, () => coloursOf(host.current), setChosen);
     places.current = blocks;

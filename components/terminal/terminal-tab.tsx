@@ -30,11 +30,16 @@ export interface Size {
 }
 
 /** A terminal on a target. The gateway owns the prompt, the echo and the line editor: here keys go out and output comes in. */
-export function TerminalTab(props: { target: TargetItem; visible: boolean; onRequest: (request: string | null) => void }) {
+export function TerminalTab(props: {
+  id: string;
+  target: TargetItem;
+  visible: boolean;
+  onRequest: (request: string | null) => void;
+}) {
   const { target, onRequest } = props;
   const store = useSocketStore();
   const [size, setSize] = useState<Size | null>(null);
-  const { request, session, reopen } = useSession(target.id, "terminal", size);
+  const { request, session, reopen } = useSession(target.id, "terminal", size, `gatehouse-terminal ${props.id}`);
   const { settings, change } = useTerminalSettings();
   useEffect(() => onRequest(request), [onRequest, request]);
 
@@ -88,6 +93,7 @@ export function TerminalTab(props: { target: TargetItem; visible: boolean; onReq
             label={`terminal on ${target.id}, ${target.environment}`}
             session={id}
             channel={open?.channel ?? null}
+            resumed={open?.resumed ?? false}
             visible={props.visible}
             settings={settings}
             blocks={open?.terminal.blocks ?? NO_BLOCKS}

@@ -211,7 +211,7 @@ function TabContent(props: {
   return target.type === "postgres" ? (
     <SqlTab target={target} text={tab.text} onText={props.onText} onRequest={tell} />
   ) : (
-    <TerminalTab target={target} visible={props.visible} onRequest={tell} />
+    <TerminalTab id={tab.id} target={target} visible={props.visible} onRequest={tell} />
   );
 }
 

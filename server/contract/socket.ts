@@ -27,6 +27,15 @@ export const ClientMessage = z.discriminatedUnion("type", [
     columns: Dimension.optional(),
     rows: Dimension.optional(),
   }),
+  /** A terminal whose socket was lost goes on here, for half a minute after. Answered like `session.open`. */
+  z.strictObject({
+    type: z.literal("session.resume"),
+    request: Identifier,
+    session: Identifier,
+    target: Identifier,
+    columns: Dimension,
+    rows: Dimension,
+  }),
   z.strictObject({ type: z.literal("session.close"), session: Identifier }),
   /** Runs every statement in `text`, one after the other; stops at the first that does not end well. */
   z.strictObject({
@@ -195,6 +204,8 @@ export const ServerMessage = z.discriminatedUnion("type", [
     environment: z.string(),
     /** Who the gateway is on the target: `deploy@web-1`. */
     identity: z.string(),
+    /** It is one that was lost before; its last output comes again. */
+    resumed: z.boolean(),
   }),
   z.object({ type: z.literal("session.refused"), request: z.string(), message: z.string(), hint: z.string().optional() }),
   z.object({ type: z.literal("session.closed"), session: z.string(), reason: z.string() }),

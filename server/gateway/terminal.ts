@@ -163,6 +163,12 @@ export class Terminal {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
+  /** Another browser begins with the last so many bytes of what was shown; what the one before had waiting is gone. */
+  shownAgain(bytes: number): void {
+    this.#unparsed = bytes;
+    this.acknowledge(0);
+  }
+
   close(): void {
     const phase = this.#phase;
     this.#phase = { phase: "closed" };

@@ -3,9 +3,11 @@ import { ClientMessage } from "../contract/socket.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import { principalOf } from "../gateway/principal-of.ts";
 import type { OpenSession, Person } from "../gateway/sessions.ts";
+import type { SignIn } from "../gateway/store-ports.ts";
+import type { ParkedTerminals } from "./parked-terminals.ts";
 import { Say } from "./say.ts";
 import { SqlChannel } from "./sql-channel.ts";
-import { TerminalChannel } from "./terminal-channel.ts";
+import { type Place, TerminalChannel } from "./terminal-channel.ts";
 import { WatchChannels } from "./watch-channels.ts";
 
 const MOST_SESSIONS = 40;
@@ -15,10 +17,13 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #gateway: Gateway;
   readonly #person: Person;
+  readonly #sid: string;
+  readonly #parked: ParkedTerminals;
   readonly #say: Say;
   readonly #sql = new Map<string, SqlChannel>();
   readonly #terminals = new Map<string, TerminalChannel>();
   readonly #channels = new Map<number, TerminalChannel>();
+  readonly #channelOf = new Map<string, number>();
   readonly #stops: (() => void)[] = [];
   readonly #watches: WatchChannels;
   #nextChannel = 1;
@@ -26,8 +31,10 @@ export class Connection {
   #watching = false;
   #gone = false;
 
-  constructor(socket: WebSocket, gateway: Gateway, person: Person) {
+  constructor(socket: WebSocket, gateway: Gateway, { sid, ...person }: SignIn, parked: ParkedTerminals) {
     this.#socket = socket;
+    this.#sid = sid;
+    this.#parked = parked;
     this.#gateway = gateway;
     this.#person = person;
     this.#say = new Say(socket, gateway, person);
@@ -79,9 +86,15 @@ export class Connection {
       case "session.open":
         void this.#open(message);
         return;
+      case "session.resume":
+        this.#resume(message).catch((error: unknown) => this.#say.fail(error));
+        return;
       case "session.close":
         void this.#sql.get(message.session)?.close("closed by the person");
-        void this.#terminals.get(message.session)?.close("closed by the person");
+        void this.#terminals
+          .get(message.session)
+          ?.close("closed by the person")
+          .catch((error: unknown) => this.#say.fail(error));
         this.#forget(message.session);
         return;
       case "sql.run":
@@ -141,31 +154,26 @@ export class Connection {
         if (this.#gone) return await open.close("the browser went away");
         open.onEnded((reason) => this.#ended(open.id, reason));
         this.#sql.set(open.id, new SqlChannel(open, channel, this.#say));
-        this.#opened(request, channel, "sql", open);
+        this.#opened(request, channel, "sql", open, false);
         return;
       }
       const open = await this.#gateway.sessions.openShell(this.#person, message.target);
       let ended: string | null = null;
       open.onEnded((reason) => {
         ended = reason;
-        this.#ended(open.id, reason);
       });
       const terminalOf = await TerminalChannel.prepare({
-        session: open,
-        channel,
-        say: this.#say,
+        open,
         gateway: this.#gateway,
         columns: message.columns ?? 80,
         rows: message.rows ?? 24,
-        ended: (reason) => this.#ended(open.id, reason),
       }).catch(async (error: unknown) => {
         await open.close("its recording could not begin");
         throw error;
       });
-      this.#opened(request, channel, "terminal", open);
-      const terminal = terminalOf();
-      this.#terminals.set(open.id, terminal);
-      this.#channels.set(channel, terminal);
+      this.#opened(request, channel, "terminal", open, false);
+      const terminal = terminalOf(this.#place(channel, open.id));
+      this.#keep(terminal, channel);
       if (this.#gone) await terminal.close("the browser went away");
       else if (ended !== null) this.#ended(open.id, ended);
     } catch (error) {
@@ -191,7 +199,37 @@ export class Connection {
     }
   }
 
-  #opened(request: string, channel: number, kind: "sql" | "terminal", open: OpenSession): void {
+  #place(channel: number, session: string): Place {
+    return { channel, say: this.#say, ended: (reason) => this.#ended(session, reason) };
+  }
+
+  #keep(terminal: TerminalChannel, channel: number): void {
+    this.#terminals.set(terminal.session, terminal);
+    this.#channels.set(channel, terminal);
+    this.#channelOf.set(terminal.session, channel);
+  }
+
+  /** A terminal that waits for this browser goes on in it. */
+  async #resume(message: Extract<ClientMessage, { type: "session.resume" }>): Promise<void> {
+    const { request, session, columns, rows } = message;
+    const terminal = await this.#parked.take(session, this.#sid);
+    if (terminal === null) {
+      this.#say.send({
+        type: "session.refused",
+        request,
+        message: "the terminal has ended meanwhile",
+        hint: "what was shown is in its recording",
+      });
+      return;
+    }
+    if (this.#gone) return this.#parked.park(terminal, this.#sid);
+    const channel = this.#nextChannel++;
+    this.#keep(terminal, channel);
+    this.#opened(request, channel, "terminal", terminal.open, true);
+    terminal.attach(this.#place(channel, session), columns, rows);
+  }
+
+  #opened(request: string, channel: number, kind: "sql" | "terminal", open: OpenSession, resumed: boolean): void {
     this.#say.send({
       type: "session.opened",
       request,
@@ -201,6 +239,7 @@ export class Connection {
       target: open.target.id,
       environment: open.target.environment,
       identity: open.identity,
+      resumed,
     });
     open.onWatched(({ watchers, paused, comments }) =>
       this.#say.send({
@@ -215,22 +254,27 @@ export class Connection {
 
   #ended(session: string, reason: string): void {
     if (!this.#sql.has(session) && !this.#terminals.has(session)) return;
-    void this.#terminals.get(session)?.close(reason);
+    void this.#terminals
+      .get(session)
+      ?.close(reason)
+      .catch((error: unknown) => this.#say.fail(error));
     this.#forget(session);
     this.#say.send({ type: "session.closed", session, reason });
   }
 
   #forget(session: string): void {
     this.#sql.delete(session);
-    const terminal = this.#terminals.get(session);
-    if (terminal !== undefined) this.#channels.delete(terminal.channel);
+    const channel = this.#channelOf.get(session);
+    if (channel !== undefined) this.#channels.delete(channel);
+    this.#channelOf.delete(session);
     this.#terminals.delete(session);
   }
 
   async #leave(): Promise<void> {
     this.#gone = true;
     for (const stop of this.#stops) stop();
-    const closing = [...this.#sql.values(), ...this.#terminals.values()].map((channel) => channel.close("the browser went away"));
+    const closing = [...this.#sql.values()].map((channel) => channel.close("the browser went away"));
+    for (const terminal of this.#terminals.values()) this.#parked.park(terminal, this.#sid);
     this.#sql.clear();
     this.#terminals.clear();
     closing.push(this.#watches.close());

@@ -5,6 +5,7 @@ import { MAX_TEXT } from "../contract/socket.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import type { SignIn } from "../gateway/store-ports.ts";
 import { Connection } from "./connection.ts";
+import { ParkedTerminals } from "./parked-terminals.ts";
 
 const PING_MS = 25_000;
 /** JSON may escape every character of the longest text; UTF-8 takes up to three bytes. */
@@ -19,6 +20,7 @@ export class SocketDoor {
   readonly #origin: string;
   readonly #identify: (cookies: string | null) => Promise<SignIn | null>;
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME, perMessageDeflate: false });
+  readonly #parked: ParkedTerminals;
   readonly #timer: NodeJS.Timeout;
   readonly #alive = new WeakSet<object>();
 
@@ -26,6 +28,10 @@ export class SocketDoor {
     this.#gateway = gateway;
     this.#origin = new URL(publicUrl).origin;
     this.#identify = identify;
+    this.#parked = new ParkedTerminals(gateway.context.log);
+    gateway.context.changes.subscribe((change) => {
+      if (change.topic === "sign-in") this.#parked.endOf(change.sid);
+    });
     this.#timer = setInterval(() => this.#ping(), PING_MS);
     this.#timer.unref();
   }
@@ -40,7 +46,8 @@ export class SocketDoor {
       return refuse(socket, "503 Service Unavailable", "the store cannot be reached");
     }
     if (signIn === null) return refuse(socket, "401 Unauthorized", "sign in first");
-    const { sid, ...person } = signIn;
+    const signedIn = signIn;
+    const { sid } = signedIn;
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#alive.add(webSocket);
       webSocket.on("pong", () => this.#alive.add(webSocket));
@@ -48,7 +55,7 @@ export class SocketDoor {
         if (change.topic === "sign-in" && change.sid === sid) webSocket.close(4401, "signed out");
       });
       webSocket.on("close", stop);
-      new Connection(webSocket, this.#gateway, person);
+      new Connection(webSocket, this.#gateway, signedIn, this.#parked);
     });
   }
 

@@ -1,52 +1,73 @@
+import type { WireBlock } from "../contract/socket.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import { Recorder } from "../gateway/recorder.ts";
 import type { OpenShellSession } from "../gateway/sessions.ts";
-import { Terminal } from "../gateway/terminal.ts";
+import { Terminal, type TerminalEvents } from "../gateway/terminal.ts";
 import type { Say } from "./say.ts";
+import { Tail } from "./tail.ts";
 
 const HISTORY = 1_000;
+/** Of what was shown, so much is shown again when the browser comes back. */
+const TAIL_BYTES = 512_000;
+const BLOCKS = 300;
 
 interface Opening {
-  readonly session: OpenShellSession;
-  readonly channel: number;
-  readonly say: Say;
+  readonly open: OpenShellSession;
   readonly gateway: Gateway;
   readonly columns: number;
   readonly rows: number;
+}
+
+/** The socket that a terminal is shown on. */
+export interface Place {
+  readonly channel: number;
+  readonly say: Say;
   readonly ended: (reason: string) => void;
 }
 
-/** One terminal tab on one socket. */
+/** One terminal tab. Its socket may go and another come while it goes on. */
 export class TerminalChannel {
-  readonly channel: number;
-  readonly #session: OpenShellSession;
+  readonly open: OpenShellSession;
   readonly #terminal: Terminal;
   readonly #recorder: Recorder;
+  readonly #tail = new Tail(TAIL_BYTES);
+  readonly #blocks = new Map<number, WireBlock>();
+  #place: Place | null;
+  /** Called when it ends while no socket shows it. */
+  #ended: () => void = () => undefined;
+  #state: Parameters<TerminalEvents["state"]>[0] | null = null;
+  #closed: Promise<void> | null = null;
 
   /** Nothing is shown before its recording has begun; what is answered opens it. Throws `StoreError`. */
-  static async prepare(opening: Opening): Promise<() => TerminalChannel> {
-    const { session, gateway, columns, rows } = opening;
-    const { principal } = session.requester;
-    const history = await gateway.context.histories.recent(principal.id, session.target.id, HISTORY);
+  static async prepare({ open, gateway, columns, rows }: Opening): Promise<(place: Place) => TerminalChannel> {
+    const { principal } = open.requester;
+    const history = await gateway.context.histories.recent(principal.id, open.target.id, HISTORY);
     const recorded = {
-      session: session.id,
+      session: open.id,
       principal: principal.id,
-      target: session.target.id,
-      environment: session.target.environment,
+      target: open.target.id,
+      environment: open.target.environment,
       columns,
       rows,
     };
-    const recorder = await Recorder.open(gateway.context, recorded, opening.ended);
-    return () => new TerminalChannel(opening, recorder, history);
+    let made: TerminalChannel | null = null;
+    const recorder = await Recorder.open(gateway.context, recorded, (reason) => {
+      if (made !== null) made.#end(reason);
+    });
+    return (place) => {
+      made = new TerminalChannel({ open, gateway, columns, rows }, recorder, history, place);
+      return made;
+    };
   }
 
-  private constructor(opening: Opening, recorder: Recorder, history: readonly string[]) {
-    const { session, channel, say, gateway, columns, rows, ended } = opening;
-    this.channel = channel;
-    this.#session = session;
+  private constructor(opening: Opening, recorder: Recorder, history: readonly string[], place: Place) {
+    const { open, gateway, columns, rows } = opening;
+    this.open = open;
     this.#recorder = recorder;
+    this.#place = place;
+    open.onEnded((reason) => this.#end(reason));
     this.#terminal = new Terminal({
-      session,
+      session: open,
       detectors: gateway.context.configuration.set.detectors,
       now: () => performance.now(),
       columns,
@@ -54,31 +75,40 @@ export class TerminalChannel {
       history,
       recording: recorder,
       events: {
-        output: (bytes) => say.bytes(channel, bytes),
+        output: (bytes) => {
+          this.#tail.push(bytes);
+          this.#place?.say.bytes(this.#place.channel, bytes);
+        },
         verdict: (text, decision, microActions) =>
-          say.send({
+          this.#place?.say.send({
             type: "terminal.verdict",
-            session: session.id,
+            session: open.id,
             text,
-            decision: decision === null ? null : say.decision(decision, microActions),
+            decision: decision === null ? null : this.#place.say.decision(decision, microActions),
           }),
-        state: ({ review, ...state }) =>
-          say.send({
-            type: "terminal.state",
-            session: session.id,
-            ...state,
-            review: review === null ? null : say.review(review),
-          }),
-        block: (block) => say.send({ type: "terminal.block", session: session.id, block }),
+        state: (state) => {
+          this.#state = state;
+          this.#tellState();
+        },
+        block: (block) => {
+          this.#blocks.set(block.number, block);
+          const [oldest] = this.#blocks.keys();
+          if (this.#blocks.size > BLOCKS && oldest !== undefined) this.#blocks.delete(oldest);
+          this.#place?.say.send({ type: "terminal.block", session: open.id, block });
+        },
         remember: (line) => {
           gateway.context.histories
-            .add(session.requester.principal.id, session.target.id, line)
-            .catch((error: unknown) => gateway.context.log(`history of ${session.id}: ${String(error)}`));
+            .add(open.requester.principal.id, open.target.id, line)
+            .catch((error: unknown) => gateway.context.log(`history of ${open.id}: ${String(error)}`));
         },
-        ended,
-        failed: (error) => say.fail(error, session.id),
+        ended: (reason) => this.#end(reason),
+        failed: (error) => this.#place?.say.fail(error, open.id),
       },
     });
+  }
+
+  get session(): string {
+    return this.open.id;
   }
 
   input(bytes: Uint8Array): void {
@@ -93,12 +123,50 @@ export class TerminalChannel {
     this.#terminal.acknowledge(bytes);
   }
 
-  async close(reason: string): Promise<void> {
-    this.#terminal.close();
-    try {
-      await this.#recorder.close();
-    } finally {
-      await this.#session.close(reason);
-    }
+  /** Its socket is gone. What runs goes on, as far as it may be ahead of a browser. */
+  detach(ended: () => void): void {
+    this.#place = null;
+    this.#ended = ended;
+  }
+
+  /** Another socket shows it from now on, beginning with the last of what was shown. */
+  attach(place: Place, columns: number, rows: number): void {
+    this.#place = place;
+    for (const block of this.#blocks.values()) place.say.send({ type: "terminal.block", session: this.session, block });
+    const shown = this.#tail.bytes();
+    this.#terminal.shownAgain(shown.length);
+    place.say.bytes(place.channel, shown);
+    this.#tellState();
+    this.#terminal.resize(columns, rows);
+  }
+
+  close(reason: string): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#terminal.close();
+      try {
+        await this.#recorder.close();
+      } finally {
+        await this.open.close(reason);
+      }
+    })();
+    return this.#closed;
+  }
+
+  #tellState(): void {
+    if (this.#place === null || this.#state === null) return;
+    const { say } = this.#place;
+    const { review, ...state } = this.#state;
+    say.send({
+      type: "terminal.state",
+      session: this.session,
+      ...state,
+      review: review === null ? null : say.review(review),
+    });
+  }
+
+  #end(reason: string): void {
+    if (this.#place !== null) return this.#place.ended(reason);
+    this.#ended();
+    void this.close(reason).catch(() => undefined);
   }
 }
