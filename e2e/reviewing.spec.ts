@@ -114,21 +114,37 @@ test("watching: whoever leaves is no longer said to watch; a terminal is seen as
   await expect(reviewer.locator("[data-watch-ended]")).toBeVisible();
 });
 
-test("a watcher must be present: the statement waits, and goes on by itself", async ({ browser }) => {
-  const admin = await signIn(browser, "admin");
-  const policy = `kind: policy\nid: tickets-are-watched\neffect: permit\nprincipals: { groups: [engineers] }\nactions: ["sql:select"]\nresources: { targets: [shop], tables: [public.support_tickets] }\nobligations: { watched: true }`;
+/** Makes documents hold, as an admin does it. */
+async function apply(admin: Page, yaml: string): Promise<void> {
   const saved = await admin.evaluate(
-    async (yaml) =>
+    async (text) =>
       (
         await fetch("/api/configuration", {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify({ yaml }),
+          body: JSON.stringify({ yaml: text }),
         })
       ).status,
-    policy,
+    yaml,
   );
   expect(saved).toBe(200);
+}
+const remove = (admin: Page, policy: string) =>
+  admin.evaluate((id) => fetch(`/api/configuration/policy/${id}`, { method: "DELETE" }), policy);
+
+test("a watcher must be present: the statement waits, and goes on by itself", async ({ browser }) => {
+  const admin = await signIn(browser, "admin");
+  await apply(
+    admin,
+    `
+kind: policy
+id: tickets-are-watched
+effect: permit
+principals: { groups: [engineers] }
+actions: ["sql:select"]
+resources: { targets: [shop], tables: [public.support_tickets] }
+obligations: { watched: true }`,
+  );
   await engineer.locator('[data-workbench-tab="shop"]').click();
   await run(engineer, "select count(*) as tickets from support_tickets");
   await expect(engineer.locator("[data-paused]:visible")).toContainText("somebody has to watch");
@@ -136,6 +152,69 @@ test("a watcher must be present: the statement waits, and goes on by itself", as
   await watch("sql", "shop");
   await expect(engineer.locator("[data-grid]:visible [data-cell]")).toHaveText(/\d+/);
   await expect(engineer.locator("[data-paused]:visible")).toHaveCount(0);
-  await admin.evaluate(() => fetch("/api/configuration/policy/tickets-are-watched", { method: "DELETE" }));
+  await remove(admin, "tickets-are-watched");
+  await admin.context().close();
+});
+
+test("break glass: a reason first, then at once, with an alarm in sight and a review that others close", async ({ browser }) => {
+  const admin = await signIn(browser, "admin");
+  await apply(
+    admin,
+    `
+kind: policy
+id: on-call
+description: At night, what nothing else permits
+effect: permit
+principals: { groups: [engineers] }
+actions: ["sql:update", "sql:select"]
+resources: { targets: [shop], tables: [public.addresses] }
+obligations: { reviewAfter: 24h, reviewers: { groups: [sre-leads] } }
+---
+kind: policy
+id: on-call-shell
+effect: permit
+principals: { groups: [engineers] }
+actions: ["shell:exec", "file:write"]
+resources: { targets: [web-1] }
+obligations: { reviewAfter: 24h, reviewers: { groups: [sre-leads] } }`,
+  );
+  await run(engineer, "update addresses set city = city where id = 1");
+  const asked = engineer.locator("[data-glass-asked]:visible");
+  await expect(asked).toContainText("update addresses");
+  await shot(engineer, "glass-asked-dark");
+  await asked.locator("[data-break-glass]").click();
+  await expect(asked).toContainText("10 characters or more");
+  await asked.locator("[data-glass-reason]").fill("parcels go to the wrong city, nobody answers");
+  await asked.locator("[data-break-glass]").click();
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  await expect(engineer.locator("[data-glass-broken]:visible")).toContainText("parcels go to the wrong city");
+  await shot(engineer, "glass-broken-dark");
+  await run(engineer, "update addresses set city = city where id = 2");
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  await expect(engineer.locator("[data-glass-asked]:visible")).toHaveCount(0);
+  await reviewer.goto("/reviews");
+  const link = await engineer.locator("[data-glass-broken]:visible a").getAttribute("href");
+  const listed = reviewer.locator(`[data-review="${link?.split("/").at(-1)}"]`);
+  await expect(listed.locator("[data-glass-review]")).toContainText("close in");
+  await listed.click();
+  await reviewer.waitForURL(`**${link}`);
+  const detail = reviewer.locator("[data-review-detail]");
+  await expect(detail).toContainText("broke the glass");
+  await expect(detail.locator("[data-session-before]")).toContainText("where id = 2");
+  await reviewer.locator("[data-approve]").click();
+  await expect(detail.getByRole("alert")).toContainText("Say what you found");
+  await shot(reviewer, "glass-review-light");
+  await detail.locator("textarea").first().fill("two addresses, as the report says");
+  await reviewer.locator("[data-approve]").click();
+  await expect(detail).toHaveAttribute("data-review-state", "approved");
+  await openTerminal(engineer, "web-1");
+  await engineer.locator(".xterm:visible").click();
+  await type(engineer, "touch shop-api/maintenance");
+  await expect(engineer.locator("[data-glass-asked]:visible")).toContainText("touch shop-api");
+  await shot(engineer, "glass-terminal-dark");
+  await engineer.locator("[data-leave-glass]:visible").click();
+  await expect.poll(() => screen(engineer)).toContain("given up; nothing was run");
+  await remove(admin, "on-call");
+  await remove(admin, "on-call-shell");
   await admin.context().close();
 });

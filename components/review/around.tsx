@@ -70,7 +70,7 @@ export function Around({ review }: { review: WireReview }) {
     <>
       {statements.length === 0 ? null : (
         <section data-session-before>
-          <h3>Before it in the session</h3>
+          <h3>{review.kind === "glass" ? "Done under it, the newest first" : "Before it in the session"}</h3>
           <ol className={classes.before}>
             {statements.map((item) => (
               <li key={`${item.at} ${item.statement}`} data-meaning={item.outcome === "review" ? "review" : item.outcome}>

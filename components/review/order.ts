@@ -48,6 +48,7 @@ export function siblingsOf(review: WireReview, all: readonly WireReview[]): read
       other.mayAnswer &&
       other.kind === review.kind &&
       other.kind !== "access" &&
+      other.kind !== "glass" &&
       other.statement === review.statement &&
       other.target !== review.target,
   );

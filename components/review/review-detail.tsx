@@ -29,6 +29,7 @@ const WANTS = {
   sql: "wants to run a statement",
   shell: "wants to run a command",
   access: "asks for access",
+  glass: "broke the glass",
 } as const satisfies Record<WireReview["kind"], string>;
 
 const BECAUSE: Readonly<Record<string, string>> = {
@@ -80,9 +81,16 @@ export function ReviewDetail({
           </span>
         </h2>
         <p className={classes.quiet}>
-          {review.requesterGroups.length === 0 ? "in no group" : review.requesterGroups.join(", ")} · asked{" "}
+          {review.requesterGroups.length === 0 ? "in no group" : review.requesterGroups.join(", ")} ·{" "}
+          {review.kind === "glass" ? "" : "asked "}
           <TimeAgo at={review.openedAt} />
-          {review.state === "open" ? ` · expires in ${clock(review.expiresAt - now)}` : ""}
+          {review.state !== "open" ? (
+            ""
+          ) : review.kind === "glass" ? (
+            <Due at={review.expiresAt} now={now} />
+          ) : (
+            ` · expires in ${clock(review.expiresAt - now)}`
+          )}
           {review.asks === null ? "" : ` · for ${minutesInWords(review.asks.minutes)}`}
           {review.approvalsNeeded > 1 ? ` · ${approvals} of ${review.approvalsNeeded} approvals` : ""}
         </p>
@@ -109,7 +117,7 @@ export function ReviewDetail({
       <Discussion review={review} />
       <div className={classes.columns}>
         <section>
-          <h3>What it would do</h3>
+          <h3>{review.kind === "glass" ? "What the first statement did" : "What it would do"}</h3>
           <VerdictList decision={review.decision} onHover={setHovered} />
         </section>
         <section>
@@ -165,8 +173,21 @@ function HoldChoice(props: {
   );
 }
 
+/** Of broken glass: how long there is, and how long it is overdue. It never goes away by itself. */
+function Due({ at, now }: { at: number; now: number }) {
+  return now < at ? (
+    <span data-due="soon"> · to be closed in {clock(at - now)}</span>
+  ) : (
+    <b className={classes.no} data-due="over">
+      {" "}
+      · overdue for {clock(now - at)}
+    </b>
+  );
+}
+
 /** What a yes would cover, in a sentence. */
 function coverOf(review: WireReview, lasts: number | null): string {
+  if (review.kind === "glass") return "It was done already. Your answer closes the review and says whether it was right.";
   if (review.asks !== null) return "A yes covers this person on this target until its time is over or somebody ends it.";
   if (lasts === null) return "A yes covers exactly this statement, this person and this target, once.";
   return review.shapeIsOpen
@@ -193,6 +214,7 @@ export function Answer({
   const field = useRef<HTMLTextAreaElement>(null);
   const may = review.state === "open" && review.mayAnswer;
   const me = usePerson();
+  const glass = review.kind === "glass";
 
   const withdraw = async () => {
     const result = await ask<WireReview>(`/api/reviews/${encodeURIComponent(review.id)}/withdraw`, { method: "POST", body: {} });
@@ -202,8 +224,8 @@ export function Answer({
 
   const answer = async (verdict: ReviewAnswerBody["verdict"]) => {
     if (!may || sending !== null) return;
-    if (verdict === "reject" && comment.trim() === "") {
-      setFailure("Say why, so that they know what to change.");
+    if ((verdict === "reject" || glass) && comment.trim() === "") {
+      setFailure(glass ? "Say what you found: nobody else may look again." : "Say why, so that they know what to change.");
       field.current?.focus();
       return;
     }
@@ -242,7 +264,12 @@ export function Answer({
       {review.state === "open" ? null : (
         <p data-review-ended={review.state} className={classes.over}>
           This review is {review.state}
-          {review.state === "approved" ? (review.usedAt === null ? "; the yes was not used yet" : "; the yes was used") : ""}.
+          {review.state === "approved" && !glass
+            ? review.usedAt === null
+              ? "; the yes was not used yet"
+              : "; the yes was used"
+            : ""}
+          .
           {review.usedAt === null ? null : (
             <>
               {" "}
@@ -257,7 +284,7 @@ export function Answer({
             `You may not answer: ${review.mayNotAnswerBecause ?? "no policy permits `review:resolve` for you"}.`}
         </p>
       ) : null}
-      {review.state === "open" && review.requester === me.id ? (
+      {review.state === "open" && review.requester === me.id && !glass ? (
         <div className={classes.buttons}>
           <Button variant="default" onClick={() => void withdraw()} data-withdraw-review>
             Withdraw
@@ -270,7 +297,11 @@ export function Answer({
           <Textarea
             ref={field}
             aria-label="comment"
-            placeholder="Comment. Needed for a no; goes to the requester and onto the record"
+            placeholder={
+              glass
+                ? "What you found. Goes to the person and onto the record"
+                : "Comment. Needed for a no; goes to the requester and onto the record"
+            }
             autosize
             minRows={1}
             maxRows={5}
@@ -313,11 +344,13 @@ export function Answer({
             )}
             <HoldChoice review={review} lasts={lasts} hold={hold} onChange={setHold} />
             <Button variant="default" loading={sending === "approve"} onClick={() => void answer("approve")} data-approve>
-              <span className={classes.yes}>✓ {lasts === null && review.asks === null ? "Approve once" : "Approve"}</span>{" "}
+              <span className={classes.yes}>
+                ✓ {glass ? "It was right" : lasts === null && review.asks === null ? "Approve once" : "Approve"}
+              </span>{" "}
               <kbd>a</kbd>
             </Button>
             <Button variant="default" loading={sending === "reject"} onClick={() => void answer("reject")} data-reject>
-              <span className={classes.no}>✕ Reject</span> <kbd>r</kbd>
+              <span className={classes.no}>✕ {glass ? "It was wrong" : "Reject"}</span> <kbd>r</kbd>
             </Button>
             <HandOn review={review} />
             <span className={classes.quiet}>{coverOf(review, lasts)}</span>

@@ -10,7 +10,8 @@ import { Condition, Skeleton } from "../condition/condition.tsx";
 import { Failed } from "../request/failed.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { useSocket } from "../socket/socket.tsx";
-import { TimeAgo } from "../theme/time-ago.tsx";
+import { clock } from "../theme/time.ts";
+import { TimeAgo, useNow } from "../theme/time-ago.tsx";
 import { AnnounceSettings } from "./announce.tsx";
 import { inOrder, isPending, merged, type Sort, siblingsOf } from "./order.ts";
 import { ReviewDetail } from "./review-detail.tsx";
@@ -27,6 +28,7 @@ const KINDS = [
   { value: "sql", label: "SQL" },
   { value: "shell", label: "Commands" },
   { value: "access", label: "Access" },
+  { value: "glass", label: "Broken glass" },
 ] as const satisfies readonly { readonly value: WireReview["kind"] | "every"; readonly label: string }[];
 
 /** What waits for a second pair of eyes: the list, and one of it large. `selected`: by the address; null: the first. */
@@ -194,10 +196,22 @@ function newest(answered: WireReview | null, known: WireReview | undefined): Wir
   return answered;
 }
 
+/** A review of broken glass ages where it is seen. */
+function TimeLeft({ at }: { at: number }) {
+  const now = useNow(30_000);
+  return now < at ? `glass: close in ${clock(at - now)}` : `glass: overdue ${clock(now - at)}`;
+}
+
 function StateWord({ review }: { review: WireReview }) {
   const unsettled = review.runs.find(isUnsettled);
   if (unsettled !== undefined)
     return <i data-state="yours">{unsettled.state === "unknown" ? "not known whether it ran" : "held"}</i>;
+  if (review.kind === "glass" && review.state === "open")
+    return (
+      <i data-state="rejected" data-glass-review>
+        <TimeLeft at={review.expiresAt} />
+      </i>
+    );
   if (review.state !== "open") return <i data-state={review.state}>{review.state}</i>;
   return review.mayAnswer ? <i data-state="yours">needs you</i> : <i data-state="open">{review.mayNotAnswerBecause ?? "open"}</i>;
 }

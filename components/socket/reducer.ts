@@ -2,7 +2,16 @@ import type { RowFrame } from "../../server/contract/rows.ts";
 import type { ClientMessage, ServerMessage, WireBlock } from "../../server/contract/socket.ts";
 import { NOTHING_SHOWN, shown, type WatchView } from "../sessions/watch-view.ts";
 import { NO_ROWS } from "./row-log.ts";
-import { type OpenSession, ROWS_HELD, type Run, type RunStatement, type Session, type SocketState, UNWATCHED } from "./state.ts";
+import {
+  type OpenSession,
+  ROWS_HELD,
+  type Run,
+  type RunStatement,
+  type Session,
+  type SocketState,
+  UNWATCHED,
+  WHOLE,
+} from "./state.ts";
 
 export type SocketEvent =
   | { readonly type: "connecting" }
@@ -123,6 +132,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         judged: null,
         terminal: { cwd: "", running: false, exitCode: null, review: null, verdict: null, blocks: [] },
         watched: UNWATCHED,
+        glass: WHOLE,
       };
       return { ...answered(state, message.request, null), sessions: { ...state.sessions, [message.request]: session } };
     }
@@ -196,6 +206,10 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
     case "session.watched": {
       const { watchers, paused, comments } = message;
       return inSession(state, message.session, (session) => ({ ...session, watched: { watchers, paused, comments } }));
+    }
+    case "session.glass": {
+      const { asked, broken } = message;
+      return inSession(state, message.session, (session) => ({ ...session, glass: { asked, broken } }));
     }
     case "watch.started":
       return inWatch(state, message.session, (view) => ({ ...view, state: "open", item: message.item }));

@@ -75,7 +75,13 @@ export interface OpenSession {
   readonly judged: Judged | null;
   readonly terminal: TerminalState;
   readonly watched: Watched;
+  readonly glass: Glass;
 }
+
+/** What waits for a reason to break glass, and what was broken. */
+export type Glass = Omit<Message<"session.glass">, "type" | "session">;
+
+export const WHOLE: Glass = { asked: null, broken: [] };
 
 /** Who watches the session, and what they said. `paused`: somebody has to, and nobody does. */
 export type Watched = Omit<Message<"session.watched">, "type" | "session">;

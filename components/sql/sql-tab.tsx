@@ -9,6 +9,7 @@ import { Condition } from "../condition/condition.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { AskButton } from "../review/ask-access.tsx";
 import { grantsIn } from "../review/order.ts";
+import { GlassBanner } from "../sessions/glass-banner.tsx";
 import { WatchedBanner } from "../sessions/watched-banner.tsx";
 import { useSession, useSocket, useSocketStore } from "../socket/socket.tsx";
 import type { Run } from "../socket/state.ts";
@@ -240,6 +241,7 @@ export function SqlTab(props: {
           }
           second={
             <div className={classes.lower}>
+              {open === null ? null : <GlassBanner session={open.session} glass={open.glass} onGiveUp={cancel} />}
               {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
               {rolledBack ? <RolledBack onSeen={() => setRolledBack(false)} /> : null}
               {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}

@@ -38,8 +38,12 @@ export function VerdictDrawer(props: {
           : props.decisions.map((decision, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a statement's number is what identifies it
               <section key={index} data-verdict={meaningOf(decision)}>
-                <h3 data-meaning={meaningOf(decision)}>
-                  <OutcomeMark meaning={meaningOf(decision)} word={WORD[meaningOf(decision)]} />
+                <h3 data-meaning={decision.glass === undefined ? meaningOf(decision) : "review"}>
+                  {decision.glass === undefined ? (
+                    <OutcomeMark meaning={meaningOf(decision)} word={WORD[meaningOf(decision)]} />
+                  ) : (
+                    <OutcomeMark meaning="review" word="Would break glass" />
+                  )}
                 </h3>
                 <VerdictList decision={decision} onHover={props.onHover} />
               </section>

@@ -10,6 +10,7 @@ import { Condition, Skeleton } from "../condition/condition.tsx";
 import { askableOf } from "../review/access.ts";
 import { AskButton } from "../review/ask-access.tsx";
 import { WaitingCard } from "../review/waiting-card.tsx";
+import { GlassBanner } from "../sessions/glass-banner.tsx";
 import { WatchedBanner } from "../sessions/watched-banner.tsx";
 import { useSession, useSocketStore } from "../socket/socket.tsx";
 import type { TerminalState } from "../socket/state.ts";
@@ -77,6 +78,9 @@ export function TerminalTab(props: {
       data-environment={target.environment}
       data-running={open?.terminal.running || undefined}
     >
+      {open === null ? null : (
+        <GlassBanner session={open.session} glass={open.glass} onGiveUp={() => store.keys(open.channel, "\x03")} />
+      )}
       {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
       {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
       <div className={classes.screen}>

@@ -59,6 +59,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
   /** Answered by `watch.started` or `watch.ended`; what the session shows comes as `watch.frames`. */
   z.strictObject({ type: z.literal("watch.start"), session: Identifier }),
   z.strictObject({ type: z.literal("watch.stop"), session: Identifier }),
+  /** Says why the glass is broken that the waiting statement needs; it goes on then. */
+  z.strictObject({ type: z.literal("glass.break"), session: Identifier, reason: z.string().max(2_000) }),
   /** From now on `reviews` and `review.changed` come. */
   z.strictObject({ type: z.literal("reviews.watch") }),
 ]);
@@ -86,6 +88,8 @@ export const WireDecision = z.object({
   /** Columns that are masked in it: `public.customers.email` → mask's identifier. */
   masked: z.array(z.object({ column: z.string(), mask: z.string() })),
   policyVersion: z.number().int(),
+  /** Policies of which the glass has to be broken first. */
+  glass: z.array(z.string()).optional(),
   /** For a denial: what could stand at `span` instead, and would not be denied. */
   suggestion: z.object({ span: SpanSchema, text: z.string() }).optional(),
 });
@@ -120,8 +124,8 @@ export const WireReview = z.object({
   requesterGroups: z.array(z.string()),
   target: z.string(),
   environment: z.string(),
-  /** `access`: nothing waits to run; the person asks for what `asks` lists. */
-  kind: z.enum(["sql", "shell", "access"]),
+  /** `access`: nothing waits to run; the person asks for what `asks` lists. `glass`: it was done at once, and is looked at afterwards. */
+  kind: z.enum(["sql", "shell", "access", "glass"]),
   statement: z.string(),
   /** Spans are in `statement`. */
   decision: WireDecision,
@@ -289,6 +293,13 @@ export const ServerMessage = z.discriminatedUnion("type", [
     watchers: z.array(WireWatcher),
     paused: z.boolean(),
     comments: z.array(z.object({ by: z.string(), text: z.string(), at: z.number() })),
+  }),
+  /** What waits for a reason to break glass, and what was broken in the session. */
+  z.object({
+    type: z.literal("session.glass"),
+    session: z.string(),
+    asked: z.object({ statement: z.string(), policies: z.array(z.string()) }).nullable(),
+    broken: z.array(z.object({ review: z.string(), policies: z.array(z.string()), reason: z.string(), at: z.number() })),
   }),
   z.object({ type: z.literal("watch.started"), session: z.string(), item: SessionItem }),
   z.object({ type: z.literal("watch.frames"), session: z.string(), frames: z.array(WatchFrame) }),

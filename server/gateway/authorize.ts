@@ -34,6 +34,8 @@ export interface Requester {
   readonly principal: Principal;
   readonly target: Target;
   readonly session: string;
+  /** Whether the glass of that policy is broken in the session: the review of it. Absent: it cannot be. */
+  readonly glassOf?: (policy: string) => string | null;
   /** Whether somebody else watches the session now; absent: nobody can. */
   readonly isWatched?: () => boolean;
 }
@@ -47,6 +49,8 @@ export type Verdict<T> =
       readonly granted: Granted | null;
     }
   | { readonly outcome: "review"; readonly decision: Decision; readonly fingerprint: string; readonly shape: string }
+  /** It would run, were the glass broken: nothing is on the record yet. */
+  | { readonly outcome: "glass"; readonly decision: Decision }
   /** It would run, were somebody watching: nothing was spent, and nothing is on the record yet. */
   | { readonly outcome: "unwatched"; readonly decision: Decision }
   | { readonly outcome: "deny"; readonly decision: Decision };
@@ -125,9 +129,12 @@ export async function authorize<T extends object>(
       microActions: statement.described.microActions,
     }),
   );
-  if (needsWatcher(decision) && requester.isWatched?.() !== true && decision.outcome !== "deny") {
+  const glass = glassNeeded(decision).map(({ policy }) => requester.glassOf?.(policy) ?? null);
+  const unwatched = needsWatcher(decision) && requester.isWatched?.() !== true;
+  const lacks = glass.includes(null) ? "glass" : unwatched ? "unwatched" : null;
+  if (lacks !== null) {
     const byGrant = decision.outcome === "review" && (grant !== null || (await reviews.hasTimed(requester, shape, decision)));
-    if (decision.outcome === "allow" || byGrant) return { outcome: "unwatched", decision };
+    if (decision.outcome === "allow" || byGrant) return { outcome: lacks, decision };
   }
   let final = decision;
   let granted: Granted | null = null;
@@ -136,7 +143,7 @@ export async function authorize<T extends object>(
     if (used.ok) granted = used.granted;
     else context.log(`grant ${grant.id} was not used: ${used.reason}`);
   }
-  if (decision.outcome === "review") granted ??= await reviews.spendTimed(requester, shape, decision);
+  if (decision.outcome === "review" && lacks === null) granted ??= await reviews.spendTimed(requester, shape, decision);
   if (granted !== null) final = { ...decision, outcome: "allow" };
   const decided: AuditEvent = {
     type: "statement.decided",
@@ -163,6 +170,7 @@ export async function authorize<T extends object>(
       policyVersion: final.policyVersion,
       review: granted?.run.review ?? grant?.id ?? null,
       run: granted?.run.id ?? null,
+      glass: glass.filter((review) => review !== null),
       grants: [
         ...new Set([...final.reasons.flatMap(({ grant: by }) => by ?? []), ...(granted?.by === "time" ? [granted.grant] : [])]),
       ],
@@ -178,6 +186,16 @@ export async function authorize<T extends object>(
   if (final.outcome === "review") return { outcome: "review", decision: final, fingerprint, shape };
   if (!statement.execution.ok) throw new Error("allowed what the guard refuses");
   return { outcome: "allow", decision: final, authorized: statement.execution.value as Authorized<T>, granted };
+}
+
+/** Policies of which the glass has to be broken before the statement runs. */
+export function glassNeeded(decision: Decision) {
+  return decision.obligations.flatMap((obligation) => (obligation.type === "review-after" ? [obligation] : []));
+}
+
+/** Allowed as it is: nobody has to say why first, or to watch. */
+export function isFree(decision: Decision): boolean {
+  return decision.outcome === "allow" && glassNeeded(decision).length === 0 && !needsWatcher(decision);
 }
 
 /** Whether somebody else has to watch the session while the statement runs. */

@@ -2,7 +2,7 @@ import type { PostgresTarget, Target } from "../core/domain/configuration.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import type { EmbeddedConnection, EmbeddedSql } from "../core/guard/shell/index.ts";
 import type { Catalog } from "../core/guard/sql/index.ts";
-import { type Judgeable, judge, type Requester } from "./authorize.ts";
+import { isFree, type Judgeable, judge, type Requester } from "./authorize.ts";
 import { prepareSql } from "./judge-sql.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
@@ -66,6 +66,7 @@ async function refuseFor(
     const { execution, obligations } = prepared.judgeable;
     const decision = judge(context, requester, prepared.judgeable);
     if (decision.outcome !== "allow") return { message: `${where}: ${decision.reasons[0]?.message ?? decision.outcome}` };
+    if (!isFree(decision)) return { message: `${where}, where it runs only after breaking glass, or while somebody watches` };
     if (!execution.ok) return { message: `${where}: ${execution.refusal.message}` };
     if (obligations.length > 0 || execution.value.sensitive)
       return { message: `${where}, where columns are masked or rows filtered for you; a client on a host shows them raw` };

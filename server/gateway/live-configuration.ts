@@ -328,13 +328,19 @@ function warningsOf(
 ): readonly { readonly kind: string; readonly id: string; readonly message: string }[] {
   const targets = new Set(documents.filter((document) => document.kind === "target").map((document) => document.id));
   const tags = new Set(documents.flatMap((document) => (document.kind === "classification" ? [document.tag] : [])));
+  const told = documents.some((document) => document.kind === "notification" && document.events.includes("glass.broken"));
   return documents.flatMap((document) => {
     const warn = (message: string) => ({ kind: document.kind, id: document.id, message });
     const unknownTarget = (name: string | undefined) =>
       name === undefined || name.includes("*") || targets.has(name) ? [] : [warn(`no target is called \`${name}\``)];
     switch (document.kind) {
       case "policy":
-        return targetNames(document).flatMap(unknownTarget);
+        return [
+          ...targetNames(document).flatMap(unknownTarget),
+          ...(document.obligations.reviewAfter === undefined || told
+            ? []
+            : [warn("nothing tells of `glass.broken`: no notification names it")]),
+        ];
       case "mask":
         return [
           ...unknownTarget(document.target),

@@ -40,11 +40,14 @@ const VERB = {
   "review.opened": "waits for a review",
   "review.approved": "was approved",
   "review.rejected": "was rejected",
+  "glass.broken": "broke the glass: it runs at once and has to be reviewed",
 } as const satisfies Record<NotificationEvent, string>;
-const WHAT = { sql: "A statement", shell: "A command", access: "A request for access" } as const satisfies Record<
-  Review["kind"],
-  string
->;
+const WHAT = {
+  sql: "A statement",
+  shell: "A command",
+  access: "A request for access",
+  glass: "Break glass",
+} as const satisfies Record<Review["kind"], string>;
 
 /** In words. The link leads to a page behind the sign-in; nothing is decided by following it. */
 export function messageOf(notification: NewNotification & { readonly id: string }, publicUrl: string): OutgoingMessage {

@@ -114,7 +114,8 @@ export class Reviews {
       requirements,
       validForMs: request.validForMs ?? Math.min(...expiries),
     };
-    return this.#context.reviews.open(review, notificationsFor(this.#context.configuration.set, "review.opened", review));
+    const event = review.kind === "glass" ? "glass.broken" : "review.opened";
+    return this.#context.reviews.open(review, notificationsFor(this.#context.configuration.set, event, review));
   }
 
   list(which: "open" | "all"): Promise<readonly Review[]> {

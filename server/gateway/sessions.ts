@@ -2,6 +2,7 @@ import type { Target } from "../core/domain/configuration.ts";
 import type { Principal } from "../core/domain/principal.ts";
 import { decide } from "../core/policy/index.ts";
 import type { Requester } from "./authorize.ts";
+import { Glass, type GlassState } from "./glass.ts";
 import type { ShellConnection, SqlConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Presence } from "./presence.ts";
@@ -45,6 +46,10 @@ export interface OpenSession {
   onEnded(listener: (reason: string) => void): void;
   /** Who watches it, and what they say; called with each change. */
   onWatched(listener: (state: ShowState) => void): void;
+  /** What waits for a reason to break glass, and what was broken; called with each change. */
+  onGlass(listener: (state: GlassState) => void): void;
+  /** Breaks the glass that the waiting statement needs. Throws `VerbError`. */
+  breakGlass(reason: string): Promise<void>;
 }
 
 export interface OpenSqlSession extends OpenSession {
@@ -62,6 +67,7 @@ export interface OpenShellSession extends OpenSession {
 
 /** The sessions of this replica. Each is judged again whenever policies or grants change. */
 export class Sessions {
+  readonly #glasses = new Map<string, Glass>();
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #presence: Presence;
@@ -95,11 +101,11 @@ export class Sessions {
         { id: requester.principal.id, maskKey: this.#context.maskKey },
       ),
     );
-    const show = this.#show(requester);
-    const sql = new SqlSession(this.#context, this.#reviews, requester, connection, show);
+    const { show, glass } = this.#around(requester);
+    const sql = new SqlSession(this.#context, this.#reviews, requester, connection, show, glass);
     const session = await this.#keep(
       requester,
-      show,
+      { show, glass },
       target,
       `${target.postgres.user}@${target.id}`,
       () => sql.rejudge(),
@@ -118,12 +124,12 @@ export class Sessions {
         password: await this.#secret(target.ssh.password),
       }),
     );
-    const show = this.#show(requester);
-    const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show);
+    const { show, glass } = this.#around(requester);
+    const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show, glass);
     const interrupts: ((reason: string) => void)[] = [];
     const session = await this.#keep(
       requester,
-      show,
+      { show, glass },
       target,
       `${target.ssh.user}@${target.id}`,
       async () => {
@@ -184,6 +190,7 @@ export class Sessions {
       requester: {
         session,
         isWatched: () => this.#shows.isWatched(session),
+        glassOf: (policy) => this.#glasses.get(session)?.of(policy) ?? null,
         get principal() {
           return principalOf(person, context.configuration.set);
         },
@@ -221,14 +228,17 @@ export class Sessions {
     return reference === undefined ? null : this.#context.secrets.resolve(reference);
   }
 
-  #show(requester: Requester): Show {
-    return this.#shows.open(requester, (reason) => void this.#live.get(requester.session)?.end(reason));
+  #around(requester: Requester): { readonly show: Show; readonly glass: Glass } {
+    const show = this.#shows.open(requester, (reason) => void this.#live.get(requester.session)?.end(reason));
+    const glass = new Glass(this.#context, this.#reviews, requester);
+    this.#glasses.set(requester.session, glass);
+    return { show, glass };
   }
 
   /** Lists the session where every replica sees it; one that cannot be listed is not used. */
   async #keep(
     requester: Requester,
-    show: Show,
+    { show, glass }: { readonly show: Show; readonly glass: Glass },
     target: Target,
     identity: string,
     rejudge: () => Promise<void>,
@@ -242,6 +252,8 @@ export class Sessions {
         if (tell) for (const listener of listeners) listener(reason);
         await disconnect();
         this.#shows.close(requester.session);
+        this.#glasses.get(requester.session)?.close();
+        this.#glasses.delete(requester.session);
         await this.#presence.ended(requester.session);
         const { principal } = requester;
         await this.#context.audit
@@ -278,6 +290,8 @@ export class Sessions {
       close: (reason) => end(reason, false),
       onEnded: (listener) => listeners.push(listener),
       onWatched: (listener) => void show.onChange(() => listener(show.state)),
+      onGlass: (listener) => void glass.onChange(() => listener(glass.state)),
+      breakGlass: async (reason) => void (await glass.break(reason)),
     };
     return { open, end: (reason: string) => end(reason, true) };
   }

@@ -17,6 +17,7 @@ import {
 } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
 import { refuseEmbedded } from "./embedded-sql.ts";
+import type { Glass } from "./glass.ts";
 import { undescribed } from "./judge-sql.ts";
 import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
@@ -41,8 +42,8 @@ export interface ShellEnd {
 export interface SubmitOptions {
   readonly waitForReview: boolean;
   readonly onReview: (review: Review) => void;
-  /** It waits until somebody watches. */
-  readonly onUnwatched?: () => void;
+  /** It waits until somebody watches, or has said why the glass is broken. */
+  readonly onLacking?: (what: "unwatched" | "glass") => void;
   readonly signal: AbortSignal;
   readonly reason: string;
 }
@@ -75,13 +76,15 @@ export class ShellJudge {
   #released: (() => void) | null = null;
   /** For those who watch. */
   readonly #show: Show;
+  readonly #glass: Glass;
 
-  constructor(context: Context, reviews: Reviews, requester: Requester, connection: ShellConnection, show: Show) {
+  constructor(context: Context, reviews: Reviews, requester: Requester, connection: ShellConnection, show: Show, glass: Glass) {
     this.#context = context;
     this.#reviews = reviews;
     this.#requester = requester;
     this.#connection = connection;
     this.#show = show;
+    this.#glass = glass;
   }
 
   /** What would happen; nothing is recorded. */
@@ -157,10 +160,14 @@ export class ShellJudge {
       if (verdict.outcome === "allow") return this.#allow(verdict, statement);
       if (verdict.outcome === "review") return { verdict, statement };
       const wait = { allowed: false, decision: verdict.decision, microActions } as const;
-      if (!options.waitForReview) return { ...wait, ended: "review", message: "somebody has to watch this session" };
-      options.onUnwatched?.();
-      if (!(await this.#show.untilWatched(options.signal)))
-        return { ...wait, ended: "withdrawn", message: "given up before somebody came to watch" };
+      const unwatched = verdict.outcome === "unwatched";
+      if (!options.waitForReview)
+        return { ...wait, ended: "review", message: unwatched ? "somebody has to watch" : "it breaks glass" };
+      options.onLacking?.(verdict.outcome);
+      const goesOn = unwatched
+        ? await this.#show.untilWatched(options.signal)
+        : await this.#glass.untilBroken(described, verdict.decision, options.signal);
+      if (!goesOn) return { ...wait, ended: "withdrawn", message: "given up; nothing was run" };
     }
   }
 

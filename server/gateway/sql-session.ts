@@ -17,6 +17,7 @@ import {
   refusedText,
   type Verdict,
 } from "./authorize.ts";
+import type { Glass } from "./glass.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
 import { withPermittedColumns } from "./permitted-columns.ts";
 import type { Hold, SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
@@ -69,6 +70,7 @@ export class SqlSession {
   readonly #connection: SqlConnection;
   /** For those who watch. */
   readonly #show: Show;
+  readonly #glass: Glass;
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
   #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted | null } | null = null;
@@ -79,13 +81,14 @@ export class SqlSession {
   readonly #kept = new Map<string, Judgeable<PreparedSql>>();
   #dropping: Promise<boolean> | null = null;
 
-  constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection, show: Show) {
+  constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection, show: Show, glass: Glass) {
     this.id = requester.session;
     this.#context = context;
     this.#reviews = reviews;
     this.#requester = requester;
     this.#connection = connection;
     this.#show = show;
+    this.#glass = glass;
   }
 
   get transaction(): "idle" | "open" | "failed" {
@@ -212,9 +215,13 @@ export class SqlSession {
       if (this.#kept.size >= MAX_KEPT) return { ended: "failed", error: FULL, durationMs: 0 };
       const verdict = await this.#authorize(statement, options, grant);
       observer.decided(index, statement.span, verdict.decision, verdict.microActions);
-      if (verdict.outcome === "unwatched") {
+      if (verdict.outcome === "unwatched" || verdict.outcome === "glass") {
         if (!options.waitForReview) return { ended: "review" };
-        if (!(await this.#show.untilWatched(options.signal))) return { ended: "cancelled", durationMs: 0 };
+        const goesOn =
+          verdict.outcome === "unwatched"
+            ? await this.#show.untilWatched(options.signal)
+            : await this.#glass.untilBroken(verdict.judgeable.described, verdict.decision, options.signal);
+        if (!goesOn) return { ended: "cancelled", durationMs: 0 };
         attempt -= 1;
         continue;
       }

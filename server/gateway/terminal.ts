@@ -11,6 +11,7 @@ import {
 import type { Detector } from "../core/mask/stream.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
+import { isFree } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
@@ -254,7 +255,7 @@ export class Terminal {
       waitForReview: true,
       reason: "",
       signal,
-      onUnwatched: () => this.#write(UNWATCHED),
+      onLacking: (what) => this.#write(LACKING[what]),
       onReview: (review) => {
         this.#write(reviewText(review));
         this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review });
@@ -485,7 +486,7 @@ export class Terminal {
             : `${this.#cwd}/${folder}`;
     // Names are shown to those who may list the folder.
     const listing = `ls -- '${base.replaceAll("'", "'\\''")}'`;
-    if (this.#session.judge.judge(listing, this.#where).decision.outcome !== "allow") return;
+    if (!isFree(this.#session.judge.judge(listing, this.#where).decision)) return;
     const names = (await this.#session.connection.list(base))
       .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
       .sort();
@@ -579,7 +580,10 @@ export class Terminal {
   }
 }
 
-const UNWATCHED = "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n";
+const LACKING = {
+  unwatched: "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n",
+  glass: "\x1b[31m✕ this breaks glass: say why in this tab; it goes on then, with an alarm. Ctrl-C gives up\x1b[0m\r\n",
+} as const;
 
 /** Built-ins that only write something, which cannot fail. */
 const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "help", "history", "why", "can"]);

@@ -1,4 +1,4 @@
-import { type Judgeable, judge, type Requester } from "./authorize.ts";
+import { isFree, type Judgeable, judge, type Requester } from "./authorize.ts";
 import type { prepareSql, SqlJudgeable } from "./judge-sql.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Watcher } from "./show.ts";
@@ -25,7 +25,7 @@ export async function whoSeesRows(
     watchers.map(async ({ id, principal }) => {
       const asked: Requester = { principal, target: requester.target, session: requester.session };
       const prepared: SqlJudgeable = await prepare(asked);
-      if (!prepared.ok || judge(context, asked, prepared.judgeable).outcome !== "allow") return [];
+      if (!prepared.ok || !isFree(judge(context, asked, prepared.judgeable))) return [];
       return prepared.judgeable.obligations.every((obligation) => applied.has(JSON.stringify(obligation))) ? [id] : [];
     }),
   );

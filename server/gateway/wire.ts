@@ -8,6 +8,7 @@ import { heldByPolicy, mostMinutes } from "../core/review/cover.ts";
 
 /** What the browser is told of a decision; with the descriptions of the policies that made it. */
 export function toWireDecision(decision: Decision, microActions: readonly MicroAction[], set: PolicySet): WireDecision {
+  const glass = decision.obligations.flatMap((obligation) => (obligation.type === "review-after" ? [obligation.policy] : []));
   const descriptions = new Map(set.policies.map((policy) => [policy.id, policy.description]));
   return {
     outcome: decision.outcome,
@@ -31,6 +32,7 @@ export function toWireDecision(decision: Decision, microActions: readonly MicroA
       obligation.type === "mask" ? [{ column: obligation.column, mask: obligation.mask }] : [],
     ),
     suggestion: decision.suggestion,
+    ...(glass.length === 0 ? {} : { glass }),
   };
 }
 

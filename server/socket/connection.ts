@@ -26,6 +26,7 @@ export class Connection {
   readonly #channelOf = new Map<string, number>();
   readonly #stops: (() => void)[] = [];
   readonly #watches: WatchChannels;
+  readonly #opens = new Map<string, OpenSession>();
   #nextChannel = 1;
   #opening = 0;
   #watching = false;
@@ -118,6 +119,12 @@ export class Connection {
         return this.#watches.start(message.session);
       case "watch.stop":
         return this.#watches.stop(message.session);
+      case "glass.break":
+        this.#opens
+          .get(message.session)
+          ?.breakGlass(message.reason)
+          .catch((error: unknown) => this.#say.fail(error, message.session));
+        return;
       case "reviews.watch":
         this.#watching = true;
         this.#gateway.verbs
@@ -241,6 +248,15 @@ export class Connection {
       identity: open.identity,
       resumed,
     });
+    this.#opens.set(open.id, open);
+    open.onGlass(({ asked, broken }) =>
+      this.#say.send({
+        type: "session.glass",
+        session: open.id,
+        asked: asked === null ? null : { ...asked, policies: [...asked.policies] },
+        broken: broken.map((each) => ({ ...each, policies: [...each.policies] })),
+      }),
+    );
     open.onWatched(({ watchers, paused, comments }) =>
       this.#say.send({
         type: "session.watched",
@@ -263,6 +279,7 @@ export class Connection {
   }
 
   #forget(session: string): void {
+    this.#opens.delete(session);
     this.#sql.delete(session);
     const channel = this.#channelOf.get(session);
     if (channel !== undefined) this.#channels.delete(channel);

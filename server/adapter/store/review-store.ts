@@ -66,7 +66,7 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
     list: (which) =>
       attempt("cannot read the reviews", async () => {
         const found = await pool.query<Row>(
-          `SELECT ${COLUMNS} FROM review ${which === "open" ? `WHERE (state = 'open' AND expires_at > now()) OR ${UNSETTLED}` : ""} ORDER BY opened_at DESC LIMIT ${LIST_LIMIT}`,
+          `SELECT ${COLUMNS} FROM review ${which === "open" ? `WHERE (state = 'open' AND (expires_at > now() OR body->>'kind' = 'glass')) OR ${UNSETTLED}` : ""} ORDER BY opened_at DESC LIMIT ${LIST_LIMIT}`,
         );
         return found.rows.map(reviewOf);
       }),
@@ -92,7 +92,8 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
         inTransaction(pool, async (client) => {
           const found = await client.query<Row>(
             `UPDATE review SET state = 'expired', resolved_at = now(), revision = revision + 1
-             WHERE expires_at <= now() AND (state = 'open' OR (state = 'approved' AND used_at IS NULL AND body->>'kind' <> 'access'))
+             WHERE expires_at <= now() AND body->>'kind' <> 'glass'
+               AND (state = 'open' OR (state = 'approved' AND used_at IS NULL AND body->>'kind' <> 'access'))
              RETURNING ${COLUMNS}`,
           );
           for (const row of found.rows) await announce(client, { topic: "review", id: row.id });

@@ -23,6 +23,7 @@ export const AUDIT_TYPES = [
   "grant.made",
   "grant.used",
   "grant.ended",
+  "glass.broken",
   "run.held",
   "run.settled",
   "run.unknown",

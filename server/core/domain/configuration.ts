@@ -189,6 +189,11 @@ export const PolicyObligations = z.strictObject({
   holdFor: Duration.refine((duration) => !DURATION.test(duration) || durationMs(duration) <= LONGEST_HOLD_MS, {
     message: "row locks are held meanwhile: 20 minutes at most",
   }).optional(),
+  /**
+   * Break glass, of a permit: it lets act at once, for a reason that is asked first, with an alarm, and a review that others
+   * have to close within this time.
+   */
+  reviewAfter: Duration.optional(),
   /** Somebody else has to watch the session while it runs. */
   watched: z.literal(true).optional(),
   limitRows: z.number().int().min(1).optional(),
@@ -220,7 +225,7 @@ export const Policy = z.strictObject({
 export type Policy = z.infer<typeof Policy>;
 
 /** What people outside can be told of. */
-export const NOTIFICATION_EVENTS = ["review.opened", "review.approved", "review.rejected"] as const;
+export const NOTIFICATION_EVENTS = ["review.opened", "review.approved", "review.rejected", "glass.broken"] as const;
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number];
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;

@@ -37,6 +37,15 @@ export type Obligation =
   | { readonly type: "limit-rows"; readonly rows: number; readonly policy: string }
   | { readonly type: "time-limit"; readonly milliseconds: number; readonly policy: string }
   | { readonly type: "read-only"; readonly policy: string }
+  /** Only after the glass was broken: for a reason, with an alarm, and a review afterwards that is due so long after. */
+  | {
+      readonly type: "review-after";
+      readonly policy: string;
+      readonly approvals: number;
+      readonly reviewers: ReviewerSelector;
+      readonly escalateTo: readonly string[];
+      readonly withinMs: number;
+    }
   /** Somebody else has to watch the session. */
   | { readonly type: "watched"; readonly policy: string };
 

@@ -12,8 +12,11 @@ export interface Review {
   readonly target: string;
   readonly environment: string;
   readonly session: string;
-  /** `access`: no statement waits; someone asks to be let do something for some time. */
-  readonly kind: "sql" | "shell" | "access";
+  /**
+   * `access`: no statement waits; someone asks to be let do something for some time. `glass`: nothing waits either; somebody
+   * has acted at once, and others look at it afterwards.
+   */
+  readonly kind: "sql" | "shell" | "access" | "glass";
   /** For `access` one line for each thing asked. */
   readonly statement: string;
   readonly span: Span;
@@ -33,6 +36,7 @@ export interface Review {
   readonly asks: { readonly access: readonly Access[]; readonly minutes: number } | null;
   readonly reason: string;
   readonly openedAt: number;
+  /** Of `glass`: when it is due; it never expires. */
   readonly expiresAt: number;
   /** Every one has to be met. */
   readonly requirements: readonly ReviewRequirement[];

@@ -3,7 +3,7 @@ import { type ConfigurationDocument, SCHEMA_OF_KIND } from "../domain/configurat
 import type { AccessGrant } from "../domain/grant.ts";
 import type { Action, MicroAction, Resource } from "../domain/micro-action.ts";
 import type { Principal } from "../domain/principal.ts";
-import { compilePolicySet, decide, protectionFor } from "./index.ts";
+import { compilePolicySet, decide, permits, protectionFor } from "./index.ts";
 
 const engineer: Principal = { id: "engineer@acme.test", name: "Engineer", groups: ["engineers"], attributes: { region: "EU" } };
 const stranger: Principal = { id: "stranger@acme.test", name: "Stranger", groups: [], attributes: {} };
@@ -439,5 +439,67 @@ describe("PE-17 timed grants of access", () => {
     };
     expect(masks(99)).toEqual(["raw", "hide"]);
     expect(masks(100)).toEqual(["hide", "hide"]);
+  });
+});
+
+describe("PE-18 PE-19 what has to be watched, and what breaks glass", () => {
+  const glass = { reviewAfter: "24h", reviewers: { groups: ["leads"] }, approvals: 2 };
+  const onCall = policy("on-call", "permit", { actions: ["sql:select", "sql:update"], obligations: glass });
+  const target = setOf().targets.get("shop");
+  if (target === undefined) throw new Error("no target");
+  const obligations = (set: ReturnType<typeof setOf>, actions: readonly MicroAction[], grants: readonly AccessGrant[] = []) =>
+    decide(set, { principal: engineer, target, microActions: actions, facts: {}, grants }, 0).obligations.map(({ type }) => type);
+
+  it("is needed where nothing else permits, with who closes it and until when", () => {
+    const decision = decide(
+      setOf(onCall),
+      { principal: engineer, target, microActions: [act("sql:update", table("orders"))], facts: {} },
+      0,
+    );
+    expect(decision).toMatchObject({
+      outcome: "allow",
+      obligations: [
+        { type: "review-after", policy: "on-call", approvals: 2, reviewers: { groups: ["leads"] }, withinMs: 86_400_000 },
+      ],
+    });
+  });
+
+  it.each<[string, readonly object[], readonly MicroAction[], readonly string[]]>([
+    ["not where another permits", [onCall, readShop], [act("sql:select", table("orders"))], []],
+    [
+      "for the micro-action that nothing else permits",
+      [onCall, readShop],
+      [act("sql:select", table("orders")), act("sql:update", table("orders"))],
+      ["review-after"],
+    ],
+    [
+      "not where it is reviewed anyway",
+      [onCall, readShop, policy("r", "review", { actions: ["sql:select"] })],
+      [act("sql:select", table("orders"))],
+      ["approvals"],
+    ],
+    [
+      "watched by any that matches",
+      [readShop, policy("w", "permit", { actions: ["sql:select"], obligations: { watched: true } })],
+      [act("sql:select", table("orders"))],
+      ["watched"],
+    ],
+    [
+      "watched by a review, too",
+      [policy("w", "review", { actions: ["sql:update"], obligations: { watched: true } })],
+      [act("sql:update", table("orders"))],
+      ["approvals", "watched"],
+    ],
+  ])("%s", (_name, policies, actions, expected) => expect(obligations(setOf(...policies), actions)).toEqual(expected));
+
+  it("not where a grant covers it", () => {
+    const access = [{ action: "sql:select", resource: table("orders") } as const];
+    const grant: AccessGrant = { id: "g", access, answered: [], until: 10 };
+    expect(obligations(setOf(onCall), [act("sql:select", table("orders"))], [grant])).toEqual([]);
+  });
+
+  it("permits nothing outright", () => {
+    expect(permits(setOf(onCall), engineer, target, act("sql:select", table("orders")), 0)).toBe(false);
+    expect(permits(setOf(readShop), engineer, target, act("sql:select", table("orders")), 0)).toBe(true);
   });
 });

@@ -41,7 +41,7 @@ export function decide(set: PolicySet, request: DecisionRequest, now: number): D
   return { outcome, reasons: concise(reasons), obligations: [...obligations.values()], policyVersion: set.version };
 }
 
-/** Whether a policy permits one action outright; a review is not a permit. */
+/** Whether a policy permits one action outright; a review is not a permit, nor is one that breaks glass. */
 export function permits(
   set: PolicySet,
   principal: Principal,
@@ -50,7 +50,8 @@ export function permits(
   now: number,
   grants: readonly AccessGrant[] = [],
 ): boolean {
-  return decide(set, { principal, target, microActions: [action], facts: {}, grants }, now).outcome === "allow";
+  const { outcome, obligations } = decide(set, { principal, target, microActions: [action], facts: {}, grants }, now);
+  return outcome === "allow" && !obligations.some(({ type }) => type === "review-after");
 }
 
 function decideOne(
@@ -115,8 +116,19 @@ function decideOne(
     const said = `${phrase(action, resource)} is permitted by a grant for some time`;
     reasons.push({ outcome, policy: null, grant: id, action: action.action, resource, span: action.span, message: said });
   }
-  if (outcome !== "deny") for (const match of matching) oblige(match.policy, match.outcome === "review", obligations);
+  // PE-19: what lets act at once and be reviewed afterwards is asked last, where nothing else permits.
+  const plain = grant !== null || matching.some((match) => match.outcome === "allow" && !breaksGlass(match.policy));
+  if (outcome !== "deny") {
+    for (const match of matching) {
+      if (plain && match.outcome === "allow" && breaksGlass(match.policy)) continue;
+      oblige(match.policy, match.outcome === "review", obligations);
+    }
+  }
   return { outcome, reasons };
+}
+
+function breaksGlass(policy: CompiledPolicy): boolean {
+  return policy.obligations.reviewAfter !== undefined;
 }
 
 function grantFor(grants: readonly AccessGrant[], action: MicroAction, now: number): AccessGrant | null {
@@ -212,8 +224,19 @@ function evaluate(policy: CompiledPolicy, context: Readonly<Record<string, unkno
 }
 
 function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, Obligation>): void {
-  const { approvals, reviewers, expireAfter, grantFor, escalateTo, holdFor, limitRows, timeLimit, readOnly, watched } =
-    policy.obligations;
+  const {
+    approvals,
+    reviewers,
+    expireAfter,
+    grantFor,
+    escalateTo,
+    holdFor,
+    limitRows,
+    timeLimit,
+    readOnly,
+    watched,
+    reviewAfter,
+  } = policy.obligations;
   if (asks) {
     obligations.set(`approvals:${policy.id}`, {
       type: "approvals",
@@ -230,6 +253,15 @@ function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, 
   if (timeLimit !== undefined)
     obligations.set(`time:${policy.id}`, { type: "time-limit", milliseconds: durationMs(timeLimit), policy: policy.id });
   if (readOnly === true) obligations.set(`read-only:${policy.id}`, { type: "read-only", policy: policy.id });
+  if (reviewAfter !== undefined)
+    obligations.set(`review-after:${policy.id}`, {
+      type: "review-after",
+      policy: policy.id,
+      approvals: approvals ?? 1,
+      reviewers: { groups: reviewers?.groups ?? [], users: reviewers?.users ?? [] },
+      escalateTo: escalateTo ?? [],
+      withinMs: durationMs(reviewAfter),
+    });
   if (watched === true) obligations.set(`watched:${policy.id}`, { type: "watched", policy: policy.id });
 }
 

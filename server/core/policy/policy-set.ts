@@ -207,6 +207,7 @@ function compilePolicy(
     if (actions.size === before && !ACTIONS.some((action) => globMatches(pattern, action)))
       issue(["actions", i], `\`${pattern}\` fits no action`);
   });
+  glassIssue(document, actions, issue);
   return {
     id: document.id,
     description: document.description,
@@ -221,6 +222,22 @@ function compilePolicy(
     asksForTime: document.when !== undefined && /\bnow\b/.test(document.when),
     obligations: document.obligations,
   };
+}
+
+/** Of statements the gateway knows when the first one comes; a reason can be asked before it. */
+const OF_STATEMENTS = /^(sql|shell|file|process|privilege|network):/;
+
+/** PE-19. */
+function glassIssue(
+  { effect, obligations }: Policy,
+  actions: ReadonlySet<Action>,
+  issue: (path: readonly (string | number)[], message: string) => void,
+): void {
+  if (obligations.reviewAfter === undefined) return;
+  if (effect !== "permit") issue(["obligations", "reviewAfter"], "only a permit can be reviewed afterwards");
+  const other = [...actions].find((action) => action === "sql:unmask" || !OF_STATEMENTS.test(action));
+  if (other !== undefined)
+    issue(["obligations", "reviewAfter"], `it is for statements alone: \`${other}\` is permitted in another policy`);
 }
 
 /** Puts policies where a request looks for them. */

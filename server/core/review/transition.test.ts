@@ -150,3 +150,26 @@ it("RV-5 an access that was granted does not expire with its review", () => {
   const done = answered(review({ asks, shape: "" }), yes("bo@acme.test")) as Review;
   expect(transition(done, { event: "expire", at: 1_000 }).ok).toBe(false);
 });
+
+describe("RV-21 a review of broken glass", () => {
+  const glass = review({ kind: "glass", shape: "" });
+  test.each<[string, Parameters<typeof transition>[1], string]>([
+    ["does not expire", { event: "expire", at: 1_000 }, "stays open"],
+    ["is not withdrawn", { event: "withdraw", by: "ann@acme.test", at: 1 }, "done already"],
+    ["is not closed without a comment", { event: "answer", answer: yes("bo@acme.test") }, "what you found"],
+    ["is not closed by its person", { event: "answer", answer: yes("ann+2@acme.test", { comment: "fine" }) }, "their own"],
+  ])("%s", (_name, event, reason) => {
+    const next = transition(glass, event);
+    expect(next.ok ? "" : next.reason).toContain(reason);
+  });
+
+  it("is closed long after it was due, and its yes lets nothing run", () => {
+    const late = yes("bo@acme.test", { comment: "it was right", at: 10_000 });
+    const closed = transition(glass, { event: "answer", answer: late });
+    if (!closed.ok) throw new Error(closed.reason);
+    expect(closed.review.state.state).toBe("approved");
+    expect(timedGrantOf(closed.review)).toBeNull();
+    expect(transition(closed.review, { event: "use", at: 10_001 })).toMatchObject({ ok: false });
+    expect(transition(closed.review, { event: "expire", at: 10_001 })).toMatchObject({ ok: false });
+  });
+});

@@ -30,6 +30,7 @@ export function transition(review: Review, event: ReviewEvent): Transition {
       return answer(review, event.answer);
     case "withdraw":
       if (event.by !== review.requester) return { ok: false, reason: "only the requester can withdraw a review" };
+      if (review.kind === "glass") return { ok: false, reason: "it was done already: somebody else has to look at it" };
       if (review.state.state === "approved" && review.asks !== null)
         return { ok: false, reason: "it was granted already; end the grant instead" };
       if (review.state.state === "approved" && review.state.usedAt !== null)
@@ -38,6 +39,7 @@ export function transition(review: Review, event: ReviewEvent): Transition {
         return { ok: false, reason: `the review is ${review.state.state} already` };
       return { ok: true, review: { ...review, state: { state: "withdrawn", at: event.at } } };
     case "expire":
+      if (review.kind === "glass") return { ok: false, reason: "it stays open until somebody has looked at it" };
       if (
         review.state.state === "open" ||
         (review.state.state === "approved" && review.state.usedAt === null && review.asks === null)
@@ -47,6 +49,7 @@ export function transition(review: Review, event: ReviewEvent): Transition {
       return { ok: false, reason: `the review is ${review.state.state} already` };
     case "use":
       if (review.asks !== null) return { ok: false, reason: "it asks for access; no statement waits for it" };
+      if (review.kind === "glass") return { ok: false, reason: "no statement waits for it" };
       if (review.state.state !== "approved") return { ok: false, reason: `the review is ${review.state.state}` };
       if (review.state.usedAt !== null) return { ok: false, reason: "the grant was used already" };
       if (event.at >= review.expiresAt) return { ok: false, reason: "the grant has expired" };
@@ -67,7 +70,7 @@ export function transition(review: Review, event: ReviewEvent): Transition {
 /** RV-13. */
 function escalate(review: Review, event: Extract<ReviewEvent, { event: "escalate" }>): Transition {
   if (review.state.state !== "open") return { ok: false, reason: `the review is ${review.state.state} already` };
-  if (event.at >= review.expiresAt) return { ok: false, reason: "the review has expired" };
+  if (review.kind !== "glass" && event.at >= review.expiresAt) return { ok: false, reason: "the review has expired" };
   if (event.by !== review.requester && event.counts.length === 0)
     return { ok: false, reason: "only its requester and its reviewers can hand it on" };
   if (!review.requirements.some((requirement) => requirement.escalateTo.includes(event.group)))
@@ -91,7 +94,8 @@ function mailbox(address: string): string {
 function answer(review: Review, given: ReviewAnswer): Transition {
   if (samePerson(given.by, review.requester)) return { ok: false, reason: "nobody resolves their own review" };
   if (review.state.state !== "open") return { ok: false, reason: `the review is ${review.state.state} already` };
-  if (given.at >= review.expiresAt) return { ok: false, reason: "the review has expired" };
+  if (review.kind !== "glass" && given.at >= review.expiresAt) return { ok: false, reason: "the review has expired" };
+  if (review.kind === "glass" && given.comment.trim() === "") return { ok: false, reason: "say what you found" };
   if (review.answers.some((other) => samePerson(other.by, given.by)))
     return { ok: false, reason: "you have answered this review already" };
   if (given.counts.length === 0) return { ok: false, reason: "you are not among the reviewers whom the policy names" };

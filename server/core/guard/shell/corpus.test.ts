@@ -135,7 +135,7 @@ describe("SG-42 the ready-made sets", () => {
     expect(found.outcome, reasons(found.decision)).toBe(expected);
   });
 
-  test("break-glass: a raw shell waits for two people of sre-leads, and no single command is permitted", () => {
+  test("break-glass: a raw shell waits for two people of sre-leads and a watcher; single commands only break glass", () => {
     const raw = decide(
       breakGlass,
       {
@@ -154,8 +154,12 @@ describe("SG-42 the ready-made sets", () => {
         reviewers: { groups: ["sre-leads"], users: [] },
         expireAfterMs: 600_000,
       }),
+      { type: "watched", policy: "break-glass-raw" },
     ]);
-    expect(outcome("ls", breakGlass, "break-glass").outcome).toBe("deny");
+    expect(outcome("ls", breakGlass, "break-glass").decision?.obligations).toEqual([
+      expect.objectContaining({ type: "review-after", reviewers: { groups: ["sre-leads"], users: [] }, withinMs: 86_400_000 }),
+    ]);
+    expect(outcome("python3 x.py", breakGlass, "break-glass").outcome).toBe("deny");
     expect(outcome("ls", breakGlass, "sre-leads").outcome).toBe("deny");
   });
 });
