@@ -120,7 +120,7 @@ async function verified(context: Context, prepared: PreparedSql, text: string): 
   const { guarded, generated, targets, kind, opaque } = prepared;
   const key = JSON.stringify([text, guarded, generated, targets, kind, opaque]);
   if (held.has(key)) return null;
-  const wrong = verifyRewrite(prepared, await context.parser.parse(text));
+  const wrong = verifyRewrite(prepared, await context.parser.trees(text));
   if (wrong === null) {
     held.add(key);
     const [oldest] = held;

@@ -4,7 +4,7 @@ import type { PostgresTarget, SecretReference, SshTarget } from "../core/domain/
 import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { PreparedShell } from "../core/guard/shell/index.ts";
-import type { Catalog, ParsedSql, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
+import type { Catalog, ParsedSql, ParsedTrees, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
 import type { Authorized } from "./authorized.ts";
 
 /** Where the gateway gets the time from, in milliseconds since the epoch. */
@@ -25,6 +25,8 @@ export interface AuditLog {
 /** PostgreSQL's own grammar, outside the event loop's thread. Never throws for what a person typed. */
 export interface SqlParser {
   parse(text: string): Promise<ParsedSql>;
+  /** The same without what is only needed to write a statement anew. */
+  trees(text: string): Promise<ParsedTrees>;
   close(): Promise<void>;
 }
 

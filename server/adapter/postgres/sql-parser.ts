@@ -1,19 +1,21 @@
-import { Worker } from "node:worker_threads";
-import { type ParsedSql, parsedSql, type RawParse } from "../../core/guard/sql/index.ts";
+import { type ParsedSql, parsedSql, parsedTrees, type RawParse } from "../../core/guard/sql/index.ts";
 import type { SqlParser } from "../../gateway/ports.ts";
+import { compileGrammar, ParserLane } from "./parser-lane.ts";
 
 /**
- * The parser in a thread of its own: hostile text can make it slow (nested comments are quadratic) or break its stack
- * (28 deep expressions and the instance is dead). So text is capped, time is capped, and a thread that was anything
- * but plain right or plain wrong is replaced. Parses one text at a time; the last ones are remembered.
+ * PostgreSQL's grammar, in threads of its own: hostile text can make it slow (nested comments are quadratic) or break its
+ * stack (28 deep expressions and the instance is dead). So text is capped, time is capped, and what a text is made of is
+ * capped too, since all that follows walks through it in the gateway's own thread. Long texts wait for each other, not
+ * short ones for them. The last texts are remembered.
  */
 
 const MAX_SQL_BYTES = 256 * 1_024;
-const LIMIT_MS = 500;
+/** Masks make a text longer. */
+const MAX_REWRITTEN_BYTES = 4 * MAX_SQL_BYTES;
 /** A text this short cannot keep the parser busy; when it seems to, the machine is, and an honest statement waits. */
 const SHORT_CHARACTERS = 4_000;
 const SHORT_LIMIT_MS = 3_000;
-const LOAD_LIMIT_MS = 10_000;
+const LONG_LIMIT_MS = 500;
 const REMEMBERED_TEXTS = 300;
 /** Larger parses are not worth their memory. */
 const REMEMBERED_LENGTH = 20_000;
@@ -23,57 +25,62 @@ interface SqlParserOptions {
   readonly workerUrl?: URL;
 }
 
-type Answer = { readonly ok: true; readonly raw: RawParse } | { readonly ok: false; readonly why: "slow" | "broken" };
+type Refused = Extract<ParsedSql, { ok: false }>;
 
 export function createSqlParser(options: SqlParserOptions = {}): SqlParser {
   const url = options.workerUrl ?? new URL("./parser-worker.mjs", import.meta.url);
-  const remembered = new Map<string, ParsedSql>();
-  let thread: ParserThread | null = null;
-  let queue: Promise<unknown> = Promise.resolve();
-  let closed = false;
+  const remembered = new Map<string, Promise<ParsedSql>>();
+  let compiled: Promise<WebAssembly.Module> | null = null;
+  const grammar = () => {
+    compiled ??= compileGrammar();
+    return compiled;
+  };
+  const short = new ParserLane(url, grammar, SHORT_LIMIT_MS);
+  const long = new ParserLane(url, grammar, LONG_LIMIT_MS);
 
-  const parseNow = async (text: string): Promise<ParsedSql> => {
-    if (closed) throw new Error("the parser is closed");
-    const own = thread ?? new ParserThread(url);
-    thread = own;
-    try {
-      await own.ready;
-    } catch (cause) {
-      thread = null;
-      throw new Error("the parser's thread did not start", { cause });
-    }
-    const answer = await own.ask(text);
-    if (answer.ok) return parsedSql(text, answer.raw);
-    thread = null;
-    void own.end();
-    const message =
-      answer.why === "slow" ? `the statement takes longer than ${LIMIT_MS} ms to read` : "the statement is too deeply nested";
-    return { ok: false, refusal: { message, span: [0, text.length], hint: "write it shorter" } };
+  const read = async <T>(text: string, withTokens: boolean, make: (raw: RawParse) => T): Promise<T | Refused> => {
+    const lane = text.length <= SHORT_CHARACTERS ? short : long;
+    const answer = await lane.ask(text, withTokens);
+    if (answer.ok) return make(answer.raw);
+    return { ok: false, refusal: { message: TOO_MUCH[answer.why], span: [0, text.length], hint: "write it shorter" } };
+  };
+
+  const remember = (text: string, parsed: Promise<ParsedSql>): void => {
+    remembered.set(text, parsed);
+    // A machine that was busy is not the text's fault.
+    const forget = () => remembered.delete(text);
+    parsed.then((result) => (result.ok || result.refusal.message !== TOO_MUCH.slow ? undefined : forget()), forget);
+    const [oldest] = remembered.keys();
+    if (remembered.size > REMEMBERED_TEXTS && oldest !== undefined) remembered.delete(oldest);
   };
 
   return {
     parse: (text) => {
-      const early = refusedUnread(text);
-      if (early !== null) return Promise.resolve(early);
       const known = remembered.get(text);
-      if (known !== undefined) return Promise.resolve(known);
-      const result = queue.then(() => remembered.get(text) ?? parseNow(text));
-      queue = result.catch(() => {});
-      return result.then((parsed) => {
-        if (text.length <= REMEMBERED_LENGTH) remembered.set(text, parsed);
-        const [oldest] = remembered.keys();
-        if (remembered.size > REMEMBERED_TEXTS && oldest !== undefined) remembered.delete(oldest);
-        return parsed;
-      });
+      if (known !== undefined) return known;
+      const early = refusedUnread(text, MAX_SQL_BYTES);
+      if (early !== null) return Promise.resolve(early);
+      const result = read(text, true, (raw) => parsedSql(text, raw));
+      if (text.length <= REMEMBERED_LENGTH) remember(text, result);
+      return result;
     },
+    trees: async (text) => refusedUnread(text, MAX_REWRITTEN_BYTES) ?? (await read(text, false, (raw) => parsedTrees(text, raw))),
     close: async () => {
-      closed = true;
-      await thread?.end();
+      await Promise.all([short.close(), long.close()]);
     },
   };
 }
 
-function refusedUnread(text: string): ParsedSql | null {
+const TOO_MUCH = {
+  slow: `the statement takes longer than ${LONG_LIMIT_MS} ms to read`,
+  broken: "the statement is too deeply nested",
+  large: "the statement has too many parts",
+} as const;
+
+function refusedUnread(text: string, most: number): ParsedSql | null {
+  if (text.length > most || Buffer.byteLength(text) > most) {
+    return { ok: false, refusal: { message: `a statement is at most ${most / 1_024} kB long`, span: [0, text.length] } };
+  }
   const refuse = (message: string, at: number): ParsedSql => ({
     ok: false,
     refusal: { message, span: [at, Math.min(at + 1, text.length)] },
@@ -83,58 +90,5 @@ function refusedUnread(text: string): ParsedSql | null {
   if (nul >= 0) return refuse("a statement cannot hold a NUL character", nul);
   const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
   if (lone !== null) return refuse("the statement holds half of a character", lone.index);
-  if (Buffer.byteLength(text) > MAX_SQL_BYTES) {
-    return { ok: false, refusal: { message: "a statement is at most 256 kB long", span: [0, text.length] } };
-  }
   return text.trim() === "" ? { ok: true, statements: [] } : null;
-}
-
-/** A thread and the one text that it is busy with. */
-class ParserThread {
-  #answer: ((answer: Answer) => void) | null = null;
-  #asked = 0;
-  readonly #worker: Worker;
-  readonly ready: Promise<void>;
-
-  constructor(url: URL) {
-    this.#worker = new Worker(url, { execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 4 } });
-    this.#worker.unref();
-    this.ready = new Promise((settle, fail) => {
-      const timer = setTimeout(() => fail(new Error("no answer")), LOAD_LIMIT_MS);
-      const gone = (error: unknown) => {
-        clearTimeout(timer);
-        fail(error);
-        this.#answer?.({ ok: false, why: "broken" });
-      };
-      this.#worker.on("error", gone);
-      this.#worker.on("exit", () => gone(new Error("the thread ended")));
-      this.#worker.on("message", (message: { readonly id?: number; readonly raw?: RawParse }) => {
-        if (message.id === undefined) {
-          clearTimeout(timer);
-          settle();
-        } else if (message.id === this.#asked) {
-          this.#answer?.(message.raw === undefined ? { ok: false, why: "broken" } : { ok: true, raw: message.raw });
-        }
-      });
-    });
-  }
-
-  ask(text: string): Promise<Answer> {
-    this.#asked += 1;
-    return new Promise((settle) => {
-      const timer = setTimeout(
-        () => settle({ ok: false, why: "slow" }),
-        text.length <= SHORT_CHARACTERS ? SHORT_LIMIT_MS : LIMIT_MS,
-      );
-      this.#answer = (answer) => {
-        clearTimeout(timer);
-        settle(answer);
-      };
-      this.#worker.postMessage({ id: this.#asked, text });
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
 }

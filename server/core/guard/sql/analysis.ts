@@ -105,6 +105,8 @@ export interface Analysis {
   created: "temporary" | "stored" | null;
   /** Highest `$n`. */
   parameters: number;
+  /** See ./work.ts. */
+  readonly work: { done: number };
 }
 
 export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState): Analysis {
@@ -127,6 +129,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     casts: false,
     created: null,
     parameters: 0,
+    work: { done: 0 },
   };
 }
 

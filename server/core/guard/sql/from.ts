@@ -9,6 +9,7 @@ import { nameSpan, noteRelation, sourceOfUse } from "./relations.ts";
 import { renamed, type Source, type SourceColumn, sourceOf } from "./scope.ts";
 import { query } from "./select.ts";
 import { child, children, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
+import { spend } from "./work.ts";
 
 /** What FROM offers to the rest of the query. */
 export interface FromItems {
@@ -21,9 +22,14 @@ export interface FromItems {
 const EMPTY: FromItems = { sources: [], star: [], reads: CONSTANT };
 
 export function fromClause(analysis: Analysis, items: readonly unknown[], env: Env): FromItems {
-  let all = EMPTY;
-  for (const item of items) all = joined(all, fromItem(analysis, item, env, all.sources));
-  return all;
+  const sources: Source[] = [];
+  const found: FromItems[] = [];
+  for (const item of items) {
+    const one = fromItem(analysis, item, env, [...sources]);
+    sources.push(...one.sources);
+    found.push(one);
+  }
+  return { sources, star: found.flatMap(({ star }) => star), reads: computedFrom(found.map(({ reads }) => reads)) };
 }
 
 function joined(a: FromItems, b: FromItems): FromItems {
@@ -45,7 +51,7 @@ export function fromItem(analysis: Analysis, item: unknown, env: Env, beside: re
       return single(relation(analysis, node, env));
     case "RangeSubselect": {
       const output = query(analysis, node.subquery, flag(node, "lateral") ? lateral : env, {});
-      return single(aliased(derived(output), child(node, "alias")), output.reads);
+      return single(aliased(derived(analysis, output), child(node, "alias")), output.reads);
     }
     case "JoinExpr":
       return join(analysis, node, env, beside);
@@ -76,7 +82,8 @@ export function fromItem(analysis: Analysis, item: unknown, env: Env, beside: re
   }
 }
 
-function derived(output: CteOutput): Source {
+function derived(analysis: Analysis, output: CteOutput): Source {
+  spend(analysis, "made", output.columns.length);
   const columns = output.columns.map(({ name, lineage }) => ({ name, lineage, touch: () => {} }));
   return sourceOf(null, columns, { open: output.open });
 }
@@ -100,7 +107,7 @@ function relation(analysis: Analysis, node: TreeNode, env: Env): Source {
   const cte = word(node, "schemaname") === "" ? findCte(env.ctes, name) : null;
   if (cte !== null) {
     analysis.visited.add(node);
-    const source = derived(cte);
+    const source = derived(analysis, cte);
     return aliased({ ...source, name }, child(node, "alias"));
   }
   const use = noteRelation(analysis, node, { role: "read", action: "sql:select" });
@@ -216,15 +223,15 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
     analysis.naturals.push({ left: analysis.uses.slice(before, between), right: analysis.uses.slice(between) });
   }
   const both = joined(left, right);
-  const shared = flag(node, "isNatural")
-    ? left.star.map((column) => column.name).filter((name) => right.star.some((column) => column.name === name))
-    : words(children(node, "usingClause"));
+  spend(analysis, "copied", both.star.length);
+  const common = flag(node, "isNatural") ? shared(left.star, right.star) : words(children(node, "usingClause"));
   const span = joinSpan(analysis, node);
-  const merged = shared.map((name) => mergedColumn(analysis, name, { left, right, type: word(node, "jointype") }, span));
+  const merged = common.map((name) => mergedColumn(analysis, name, { left, right, type: word(node, "jointype") }, span));
+  const names = new Set(common);
   const star = [
     ...merged,
-    ...left.star.filter((column) => !shared.includes(column.name)),
-    ...right.star.filter((column) => !shared.includes(column.name)),
+    ...left.star.filter((column) => !names.has(column.name)),
+    ...right.star.filter((column) => !names.has(column.name)),
   ];
   const quals = expression(analysis, node.quals, inScope(env, both.sources, star));
   const reads = computedFrom([both.reads, quals, ...merged.map((column) => column.lineage)]);
@@ -237,6 +244,12 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
     ...single(aliased(sourceOf(null, star, { open }), alias), reads),
     sources: [aliased(sourceOf(null, star, { open }), alias), ...extra],
   };
+}
+
+/** Names of the left side that the right one has too, in order. */
+function shared(left: readonly SourceColumn[], right: readonly SourceColumn[]): readonly string[] {
+  const names = new Set(right.map((column) => column.name));
+  return left.map((column) => column.name).filter((name) => names.has(name));
 }
 
 /** The right side's name: USING itself has no place in the tree. */

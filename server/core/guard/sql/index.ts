@@ -2,7 +2,7 @@ export { type Catalog, type CatalogContent, makeCatalog, type SqlSessionState, T
 export { describeSql } from "./describe.ts";
 export { judgeMaskExpression, maskExpressionQuery } from "./mask-expression.ts";
 export { quoteName } from "./names.ts";
-export { type ParsedSql, type ParsedStatement, parsedSql, type RawParse } from "./parsed.ts";
+export { type ParsedSql, type ParsedStatement, type ParsedTrees, parsedSql, parsedTrees, type RawParse } from "./parsed.ts";
 export { permittedColumns } from "./permitted-columns.ts";
 export { originalSpan, type PreparedSql } from "./prepared.ts";
 export { protectSql } from "./protect.ts";

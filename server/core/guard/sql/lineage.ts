@@ -20,13 +20,19 @@ export function copyOf(key: ColumnKey): Lineage {
 }
 
 export function computedFrom(parts: readonly Lineage[]): Lineage {
-  if (parts.every((part) => part.reads.size === 0)) return CONSTANT;
-  return { reads: new Set(parts.flatMap((part) => [...part.reads])), through: null };
+  const some = parts.filter((part) => part.reads.size > 0);
+  const [first] = some;
+  if (first === undefined) return CONSTANT;
+  if (some.length === 1) return first.through === null ? first : { reads: first.reads, through: null };
+  const reads = new Set(first.reads);
+  for (const part of some) for (const key of part.reads) reads.add(key);
+  return { reads, through: null };
 }
 
 /** One of several rows' values in the same place: UNION, VALUES, JOIN … USING. */
 export function either(parts: readonly Lineage[]): Lineage {
   if (parts.length === 1 && parts[0] !== undefined) return parts[0];
-  const through = parts.every((part) => part.through !== null) ? parts.flatMap((part) => part.through ?? []) : null;
+  const copies = parts.every((part) => part.through !== null);
+  const through = copies ? [...new Set(parts.flatMap((part) => part.through ?? []))] : null;
   return { reads: computedFrom(parts).reads, through };
 }

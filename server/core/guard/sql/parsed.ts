@@ -27,6 +27,11 @@ export type ParsedSql =
   | { readonly ok: true; readonly statements: readonly ParsedStatement[] }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** Of a text, the trees alone: enough to look a rewrite over. */
+export type ParsedTrees =
+  | { readonly ok: true; readonly statements: readonly Pick<ParsedStatement, "tree">[] }
+  | { readonly ok: false; readonly refusal: Refusal };
+
 /** Fields of the tree that hold a position. */
 const POSITIONS: ReadonlySet<string> = new Set([
   "location",
@@ -37,36 +42,64 @@ const POSITIONS: ReadonlySet<string> = new Set([
   "rexpr_list_end",
 ]);
 
+/** `raw` is used up: its tree becomes the statements'. */
 export function parsedSql(source: string, raw: RawParse): ParsedSql {
+  return unlessTooDeep(source, () => {
+    const trees = treesOf(source, raw);
+    if (!trees.ok) return trees;
+    const tokens = tokenSpans(source, raw.ok ? raw.tokens : [], trees.unit);
+    const statements: ParsedStatement[] = [];
+    let next = 0;
+    for (const { tree, from, to } of trees.statements) {
+      const own: Span[] = [];
+      for (let token = tokens[next]; token !== undefined && token[1] <= to; token = tokens[++next]) {
+        if (token[0] >= from) own.push(token);
+      }
+      const first = own[0];
+      const last = own.at(-1);
+      if (first === undefined || last === undefined) continue;
+      const span: Span = [first[0], last[1]];
+      statements.push({ text: source.slice(...span), span, source, tree, tokens: own });
+    }
+    return { ok: true, statements };
+  });
+}
+
+/** Likewise, without the statements' own texts and tokens. */
+export function parsedTrees(source: string, raw: RawParse): ParsedTrees {
+  return unlessTooDeep(source, () => treesOf(source, raw));
+}
+
+function unlessTooDeep<T>(source: string, read: () => T): T | { readonly ok: false; readonly refusal: Refusal } {
   try {
-    return read(source, raw);
+    return read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { ok: false, refusal: { message: "the statement is too deeply nested", span: [0, source.length] } };
   }
 }
 
-function read(source: string, raw: RawParse): ParsedSql {
+interface Trees {
+  readonly ok: true;
+  readonly unit: (byte: number) => number;
+  readonly statements: readonly { readonly tree: TreeNode; readonly from: number; readonly to: number }[];
+}
+
+function treesOf(source: string, raw: RawParse): Trees | { readonly ok: false; readonly refusal: Refusal } {
   if (!raw.ok) return { ok: false, refusal: syntaxRefusal(source, raw.message, raw.cursor) };
-  const unit = unitOfByte(source);
-  const ascii = isAscii(source);
-  const tokens = tokenSpans(source, raw.tokens, unit);
   if (!isNode(raw.tree)) return { ok: false, refusal: { message: "the text was not understood", span: [0, source.length] } };
-  const statements: ParsedStatement[] = [];
-  for (const item of children(raw.tree, "stmts")) {
-    if (!isNode(item)) continue;
-    const from = unit(count(item, "stmt_location"));
+  const ascii = isAscii(source);
+  const unit = ascii ? (byte: number) => Math.min(byte, source.length) : unitOfByte(source);
+  const statements = children(raw.tree, "stmts").flatMap((item) => {
+    const tree = isNode(item) ? tagged(item.stmt) : null;
+    if (!isNode(item) || tree === null) return [];
+    if (!ascii) toUnits(tree.node, unit);
+    const start = count(item, "stmt_location");
     const length = count(item, "stmt_len");
-    const to = length === 0 ? source.length : unit(count(item, "stmt_location") + length);
-    const own = tokens.filter((token) => token[0] >= from && token[1] <= to);
-    const first = own[0];
-    const last = own.at(-1);
-    const tree = tagged(ascii ? item.stmt : inUnits(item.stmt, unit));
-    if (first === undefined || last === undefined || tree === null) continue;
-    const span: Span = [first[0], last[1]];
-    statements.push({ text: source.slice(...span), span, source, tree: { [tree.tag]: tree.node }, tokens: own });
-  }
-  return { ok: true, statements };
+    const to = length === 0 ? source.length : unit(start + length);
+    return [{ tree: { [tree.tag]: tree.node }, from: unit(start), to }];
+  });
+  return { ok: true, unit, statements };
 }
 
 /** The tree has names with Unicode escapes decoded. Their `UESCAPE '…'` belongs to the name: one token. */
@@ -85,23 +118,25 @@ function tokenSpans(source: string, raw: readonly number[], unit: (byte: number)
   return tokens;
 }
 
-function inUnits(value: unknown, unit: (byte: number) => number): unknown {
-  if (Array.isArray(value)) return value.map((item) => inUnits(item, unit));
-  if (!isNode(value)) return value;
-  const converted: Record<string, unknown> = {};
-  for (const [field, inner] of Object.entries(value)) {
-    converted[field] = typeof inner === "number" && POSITIONS.has(field) && inner > 0 ? unit(inner) : inUnits(inner, unit);
+/** Positions from bytes to units, in place. */
+function toUnits(root: TreeNode, unit: (byte: number) => number): void {
+  const open: Record<string, unknown>[] = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const field in node) {
+      const value = node[field];
+      if (typeof value === "number") {
+        if (value > 0 && POSITIONS.has(field)) node[field] = unit(value);
+      } else if (typeof value === "object" && value !== null) open.push(value as Record<string, unknown>);
+    }
   }
-  return converted;
 }
 
 function isAscii(source: string): boolean {
   return /^[\x00-\x7f]*$/.test(source);
 }
 
-/** From bytes of UTF-8 to UTF-16 units. A text of ASCII alone needs no table. */
+/** From bytes of UTF-8 to UTF-16 units. */
 function unitOfByte(source: string): (byte: number) => number {
-  if (isAscii(source)) return (byte) => Math.min(byte, source.length);
   const units: number[] = [];
   let unit = 0;
   for (const character of source) {

@@ -6,6 +6,7 @@ import { nearest, quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
 import { findColumns, findSource, type RelationUse, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
 import { children, place, type TreeNode, tagged, word } from "./tree.ts";
+import { refuseLongList, sizeOf, spend } from "./work.ts";
 
 /** What a name in an expression stands for: a column, a system column, a whole row, or a function of a row. */
 
@@ -32,6 +33,7 @@ function pathOf(analysis: Analysis, node: TreeNode): Path {
 
 export function columnReference(analysis: Analysis, node: TreeNode, env: Env): Lineage {
   const path = pathOf(analysis, node);
+  spend(analysis, "passed", sizeOf(env.scope));
   if (path.star) return wholeRow(starSource(analysis, path, env.scope), path.span);
   const { parts, span } = path;
   const [a = "", b = "", c = "", d] = parts;
@@ -146,11 +148,15 @@ export function starColumns(
   if (!path.star) return null;
   if (path.parts.length > 0) {
     const source = starSource(analysis, path, env.scope);
+    refuseLongList(source.columns.length, path.span);
+    spend(analysis, "made", source.columns.length);
     if (!starIsNothing) source.touchWhole(path.span);
     if (source.use !== null) noteStar(analysis, path, env.scope, source.columns, [source.use]);
     return { columns: source.columns, open: source.open };
   }
   const sources = env.scope?.sources ?? [];
+  refuseLongList(env.scope?.star.length ?? 0, path.span);
+  spend(analysis, "made", env.scope?.star.length ?? 0);
   const placed = place(node) >= 0;
   for (const source of starIsNothing ? [] : sources) {
     if (!source.byNameOnly) source.touchWhole(placed ? path.span : (source.use?.nameSpan ?? path.span));
@@ -169,32 +175,53 @@ function noteStar(
   uses: readonly RelationUse[],
 ): void {
   const sources = scope?.sources ?? [];
-  const same = <T extends { readonly name: string | null }>(list: readonly T[], item: T) =>
-    list.filter((other) => other.name === item.name).length;
+  const owners = ownersOf(sources);
+  const twice = { columns: repeated(columns), sources: repeated(sources) };
+  const within = new Map<Source, ReadonlySet<string | null>>();
+  const isTwiceIn = (source: Source, name: string): boolean => {
+    const known = within.get(source) ?? repeated(source.columns);
+    within.set(source, known);
+    return known.has(name);
+  };
   const names = columns.map((column): string | null => {
-    const source = sources.find((candidate) => candidate.columns.includes(column));
-    if (source === undefined || source.name === null) return same(columns, column) > 1 ? null : quoteName(column.name);
-    if (same(sources, source) > 1) return null;
+    const source = owners.get(column);
+    if (source === undefined || source.name === null) return twice.columns.has(column.name) ? null : quoteName(column.name);
+    if (twice.sources.has(source.name)) return null;
     // Not all of its columns are known: its own star stands for them, once.
-    if (source.open) return source.columns.indexOf(column) === 0 ? `${quoteName(source.name)}.*` : "";
-    return same(source.columns, column) > 1 ? null : `${quoteName(source.name)}.${quoteName(column.name)}`;
+    if (source.open) return source.columns[0] === column ? `${quoteName(source.name)}.*` : "";
+    return isTwiceIn(source, column.name) ? null : `${quoteName(source.name)}.${quoteName(column.name)}`;
   });
   const placed = span !== analysis.statement.span;
-  const whole = sources.every(
-    (source) => !source.open || (source.columns[0] !== undefined && columns.includes(source.columns[0])),
-  );
+  const all = new Set(columns);
+  const whole = sources.every((source) => !source.open || (source.columns[0] !== undefined && all.has(source.columns[0])));
   const known = names.every((name) => name !== null) && placed && whole;
   analysis.stars.push({
     span,
     uses,
     text: known ? names.filter((name) => name !== "").join(", ") : null,
-    columns: known && !sources.some((source) => source.open) ? columns.map((column) => starColumn(sources, column)) : null,
+    columns: known && !sources.some((source) => source.open) ? columns.map((column) => starColumn(owners, column)) : null,
     sources: sources.length,
   });
 }
 
-function starColumn(sources: readonly Source[], column: SourceColumn) {
-  const source = sources.find((candidate) => candidate.columns.includes(column));
+/** Names that are there more than once. */
+function repeated(list: readonly { readonly name: string | null }[]): ReadonlySet<string | null> {
+  const once = new Set<string | null>();
+  const more = new Set<string | null>();
+  for (const { name } of list) (once.has(name) ? more : once).add(name);
+  return more;
+}
+
+function ownersOf(sources: readonly Source[]): ReadonlyMap<SourceColumn, Source> {
+  const owners = new Map<SourceColumn, Source>();
+  for (const source of sources) {
+    for (const column of source.columns) if (!owners.has(column)) owners.set(column, source);
+  }
+  return owners;
+}
+
+function starColumn(owners: ReadonlyMap<SourceColumn, Source>, column: SourceColumn) {
+  const source = owners.get(column);
   const relation = source?.use?.relation;
   const own = source === undefined ? undefined : relation?.columns[source.columns.indexOf(column)];
   const of =

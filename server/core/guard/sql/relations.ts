@@ -10,6 +10,7 @@ import { refuse } from "./refused.ts";
 import type { RelationUse, Source, SourceColumn } from "./scope.ts";
 import { SYSTEM_COLUMNS } from "./scope.ts";
 import { child, children, flag, place, type TreeNode, word, words } from "./tree.ts";
+import { spend } from "./work.ts";
 
 /** Finds the relation that a `RangeVar` names, as the server would with our search path; refuses when there is none. */
 function resolveRelation(analysis: Analysis, node: TreeNode): CatalogRelation {
@@ -167,7 +168,10 @@ function outerSpan(analysis: Analysis, name: Span, only: boolean): Span {
 /** The relation as something in FROM: its columns note their references. */
 export function sourceOfUse(analysis: Analysis, use: RelationUse): Source {
   const { relation } = use;
+  spend(analysis, "relation", 1);
+  spend(analysis, "made", relation.columns.length);
   const read = (column: CatalogColumn, span: Span) => {
+    spend(analysis, "read", 1);
     refuseClosed(analysis, relation, column, span);
     if (!use.reads.has(column.name)) use.reads.set(column.name, span);
     note(analysis, "sql:select", { kind: "column", schema: relation.schema, table: relation.name, column: column.name }, span);

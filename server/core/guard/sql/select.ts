@@ -9,6 +9,7 @@ import { refuse } from "./refused.ts";
 import { newRelation } from "./relations.ts";
 import { findColumns, findSource, type RelationUse, type Scope, type Source, type SourceColumn, sourceOf } from "./scope.ts";
 import { child, children, count, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
+import { refuseLongList } from "./work.ts";
 
 export interface OutputColumn {
   readonly name: string;
@@ -159,6 +160,7 @@ export function targetList(analysis: Analysis, list: readonly unknown[], own: En
     if (star !== null) {
       open ||= star.open;
       columns.push(...star.columns.map(({ name, lineage }) => ({ name, lineage })));
+      refuseLongList(columns.length, analysis.statement.span);
       if (!options.starIsNothing) reads.push(computedFrom(star.columns.map((column) => column.lineage)));
       continue;
     }
@@ -173,6 +175,7 @@ export function targetList(analysis: Analysis, list: readonly unknown[], own: En
     const name = word(target.node, "name");
     columns.push({ name: name === "" ? outputName(target.node.val) : name, lineage });
   }
+  refuseLongList(columns.length, analysis.statement.span);
   return { columns, open, reads: computedFrom(reads) };
 }
 

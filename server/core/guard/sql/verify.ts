@@ -1,6 +1,6 @@
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Span } from "../../domain/span.ts";
-import type { ParsedSql } from "./parsed.ts";
+import type { ParsedTrees } from "./parsed.ts";
 import type { PreparedSql } from "./prepared.ts";
 import { everyNode, isNode, place, type TreeNode, word } from "./tree.ts";
 
@@ -8,7 +8,7 @@ import { everyNode, isNode, place, type TreeNode, word } from "./tree.ts";
  * The second net. The text that would be sent is parsed again, and looked at without the analysis that wrote it: one
  * statement; every relation named in full; no masked relation outside of what was generated. Null: all holds.
  */
-export function verifyRewrite(prepared: PreparedSql, parsed: ParsedSql): Refusal | null {
+export function verifyRewrite(prepared: PreparedSql, parsed: ParsedTrees): Refusal | null {
   const wrong = (message: string): Refusal => ({ message: `the rewrite did not hold: ${message}`, span: prepared.span });
   if (prepared.opaque) return null;
   if (!parsed.ok) return wrong(parsed.refusal.message);
