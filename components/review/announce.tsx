@@ -5,9 +5,15 @@ import { useLocalStorage } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import { z } from "zod";
 import type { WireReview } from "../../server/contract/socket.ts";
+import { isQuiet } from "./quiet.ts";
 import classes from "./reviews-page.module.css";
 
-const Settings = z.object({ sound: z.boolean().default(false), browser: z.boolean().default(false) });
+const Settings = z.object({
+  sound: z.boolean().default(false),
+  browser: z.boolean().default(false),
+  /** In this browser's own time; null: none. */
+  quiet: z.object({ from: z.string(), until: z.string() }).nullable().default(null),
+});
 type Settings = z.infer<typeof Settings>;
 
 /** How this browser tells of a new review; nothing until the person chooses it. */
@@ -46,7 +52,35 @@ export function AnnounceSettings() {
         checked={settings.browser}
         onChange={(event) => void allow(event.currentTarget.checked)}
       />
+      <Switch
+        size="xs"
+        label="Quiet hours"
+        checked={settings.quiet !== null}
+        onChange={(event) => change({ quiet: event.currentTarget.checked ? NIGHT : null })}
+        data-quiet
+      />
+      {settings.quiet === null ? null : <QuietHours quiet={settings.quiet} onChange={(quiet) => change({ quiet })} />}
     </div>
+  );
+}
+
+const NIGHT = { from: "22:00", until: "07:00" };
+
+function QuietHours(props: { quiet: NonNullable<Settings["quiet"]>; onChange: (quiet: NonNullable<Settings["quiet"]>) => void }) {
+  const { quiet, onChange } = props;
+  const time = (name: "from" | "until") => (
+    <input
+      type="time"
+      required
+      aria-label={`quiet ${name}`}
+      value={quiet[name]}
+      onChange={(event) => event.currentTarget.value !== "" && onChange({ ...quiet, [name]: event.currentTarget.value })}
+    />
+  );
+  return (
+    <span className={classes.quietHours}>
+      {time("from")} to {time("until")}; broken glass is told even then
+    </span>
   );
 }
 
@@ -59,12 +93,14 @@ export function useAnnounce(waiting: readonly WireReview[], known: boolean): voi
     const before = told.current;
     told.current = new Set([...(before ?? []), ...waiting.map(({ id }) => id)]);
     const fresh = before === null ? [] : waiting.filter(({ id }) => !before.has(id));
-    const [first] = fresh;
+    const quiet = settings.quiet !== null && isQuiet(settings.quiet, new Date());
+    const first = fresh.find(({ kind }) => !quiet || kind === "glass");
     if (first === undefined) return;
     if (settings.sound) beep();
     if (settings.browser && document.hidden && "Notification" in window && Notification.permission === "granted") {
       // The statement itself stays in the page: a notification is shown on locked screens.
-      const note = new Notification("A review waits for you", { body: `${first.requester} on ${first.target}`, tag: first.id });
+      const title = first.kind === "glass" ? "The glass was broken" : "A review waits for you";
+      const note = new Notification(title, { body: `${first.requester} on ${first.target}`, tag: first.id });
       note.onclick = () => {
         window.focus();
         window.location.assign(`/reviews/${encodeURIComponent(first.id)}`);

@@ -156,7 +156,7 @@ describe("break glass", () => {
     const session = await open();
     const states = glassOf(session);
     await start(session, "select count(*) from orders").done;
-    expect(states).toEqual([]);
+    expect(states).toEqual([{ asked: null, broken: [] }]);
     const read = start(session, "select secret from vault");
     await expect.poll(() => states.at(-1)?.asked, PATIENT).toMatchObject({ policies: ["on-call"] });
     await session.breakGlass(WHY);
@@ -184,7 +184,7 @@ describe("break glass", () => {
     await reviewed.done;
     expect(forbidden.ends).toMatchObject([{ ended: "denied" }]);
     expect(reviewed.ends).toMatchObject([{ ended: "review" }]);
-    expect(states).toEqual([]);
+    expect(states).toEqual([{ asked: null, broken: [] }]);
     const stranger = await open(eve);
     const denied = start(stranger, "update orders set total = 1 where id = 4");
     await denied.done;
@@ -218,5 +218,48 @@ describe("break glass", () => {
       code: "invalid",
       message: expect.stringContaining("reviewAfter"),
     });
+  });
+});
+
+describe("quiet hours", () => {
+  /** Around now, whatever the time is. */
+  function aroundNow() {
+    const clock = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    return { from: clock(-2), until: clock(2), timeZone: "UTC" };
+  }
+
+  it("a review that waits is told afterwards, uncounted; broken glass at once", async () => {
+    const { port } = receiver.address() as AddressInfo;
+    const webhook = { url: `http://127.0.0.1:${port}/night`, loopback: true };
+    const events = ["review.opened", "glass.broken"];
+    const night = { kind: "notification", id: "night", events, webhook, quiet: aroundNow() };
+    await replicas.apply(JSON.stringify(night));
+    const session = await open();
+    const states = glassOf(session);
+    const abort = new AbortController();
+    const reviewed = start(session, "delete from orders where id = 6", { signal: abort.signal });
+    await expect.poll(() => reviewed.review, PATIENT).not.toBe("");
+    const waiting = async () =>
+      (
+        await replicas.store.query(
+          "SELECT attempts, next_at > now() + interval '1 hour' AS later FROM notification WHERE channel = 'night' AND state = 'waiting'",
+        )
+      ).rows;
+    await expect.poll(waiting, PATIENT).toEqual([{ attempts: 0, later: true }]);
+    expect(told.find((body) => body.review === reviewed.review)).toBeUndefined();
+    abort.abort(new Error("looked at"));
+    await reviewed.done;
+    const before = told.length;
+    const update = start(session, "update orders set total = 0 where id = 7");
+    await expect.poll(() => states.at(-1)?.asked, PATIENT).toMatchObject({ policies: ["on-call"] });
+    await session.breakGlass(WHY);
+    await update.done;
+    // Both channels: the one that sleeps, too.
+    await expect.poll(() => told.slice(before).map(({ event }) => event), PATIENT).toEqual(["glass.broken", "glass.broken"]);
+    // When they are over.
+    await replicas.apply(JSON.stringify({ ...night, quiet: undefined }));
+    await replicas.store.query("UPDATE notification SET next_at = now() WHERE channel = 'night' AND state = 'waiting'");
+    await expect.poll(() => told.some((body) => body.review === reviewed.review), PATIENT).toBe(true);
+    await session.close("done");
   });
 });

@@ -1,4 +1,5 @@
-import type { Notification } from "../core/domain/configuration.ts";
+import { ALARMS, type Notification } from "../core/domain/configuration.ts";
+import { quietForMs } from "../core/domain/quiet.ts";
 import { type Delivery, DeliveryError } from "./delivery.ts";
 import { messageOf } from "./notifications.ts";
 import type { Context } from "./ports-of-gateway.ts";
@@ -70,6 +71,9 @@ export class Outbox {
   async #one(notification: QueuedNotification): Promise<void> {
     const { notifications, configuration, notifier } = this.#context;
     const document = configuration.set.notifications.find((each) => each.id === notification.channel);
+    const quietMs =
+      document?.quiet === undefined || isAlarm(notification) ? 0 : quietForMs(document.quiet, this.#context.clock.now());
+    if (quietMs > 0) return notifications.postponed(notification.id, quietMs);
     try {
       if (document === undefined) throw new DeliveryError(`there is no notification \`${notification.channel}\` any more`, true);
       await notifier.deliver(await this.#deliveryOf(document), messageOf(notification, this.#publicUrl));
@@ -120,4 +124,8 @@ export class Outbox {
     const { password } = email.smtp;
     return { by: "email", email, password: password === undefined ? null : await secrets.resolve(password) };
   }
+}
+
+function isAlarm({ body }: QueuedNotification): boolean {
+  return typeof body.event === "string" && ALARMS.has(body.event);
 }

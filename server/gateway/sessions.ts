@@ -44,10 +44,10 @@ export interface OpenSession {
   close(reason: string): Promise<void>;
   /** When it ends on its own: the target went away, or policy no longer allows it. */
   onEnded(listener: (reason: string) => void): void;
-  /** Who watches it, and what they say; called with each change. */
-  onWatched(listener: (state: ShowState) => void): void;
-  /** What waits for a reason to break glass, and what was broken; called with each change. */
-  onGlass(listener: (state: GlassState) => void): void;
+  /** Who watches it, and what they say; called now and with each change, until the returned function is called. */
+  onWatched(listener: (state: ShowState) => void): () => void;
+  /** What waits for a reason to break glass, and what was broken; called as `onWatched` is. */
+  onGlass(listener: (state: GlassState) => void): () => void;
   /** Breaks the glass that the waiting statement needs. Throws `VerbError`. */
   breakGlass(reason: string): Promise<void>;
 }
@@ -289,8 +289,14 @@ export class Sessions {
       identity,
       close: (reason) => end(reason, false),
       onEnded: (listener) => listeners.push(listener),
-      onWatched: (listener) => void show.onChange(() => listener(show.state)),
-      onGlass: (listener) => void glass.onChange(() => listener(glass.state)),
+      onWatched: (listener) => {
+        listener(show.state);
+        return show.onChange(() => listener(show.state));
+      },
+      onGlass: (listener) => {
+        listener(glass.state);
+        return glass.onChange(() => listener(glass.state));
+      },
       breakGlass: async (reason) => void (await glass.break(reason)),
     };
     return { open, end: (reason: string) => end(reason, true) };

@@ -240,6 +240,8 @@ export interface NotificationStore {
   /** What is due, for this replica alone until the lease is over. */
   take(leaseMs: number): Promise<readonly QueuedNotification[]>;
   sent(id: string): Promise<void>;
+  /** Not tried now: as if it had not been taken, for so long. */
+  postponed(id: string, forMs: number): Promise<void>;
   /** `retryMs` null: given up. */
   failed(id: string, error: string, retryMs: number | null): Promise<void>;
   dead(): Promise<readonly (QueuedNotification & { readonly error: string; readonly at: number })[]>;

@@ -249,22 +249,25 @@ export class Connection {
       resumed,
     });
     this.#opens.set(open.id, open);
-    open.onGlass(({ asked, broken }) =>
-      this.#say.send({
-        type: "session.glass",
-        session: open.id,
-        asked: asked === null ? null : { ...asked, policies: [...asked.policies] },
-        broken: broken.map((each) => ({ ...each, policies: [...each.policies] })),
-      }),
-    );
-    open.onWatched(({ watchers, paused, comments }) =>
-      this.#say.send({
-        type: "session.watched",
-        session: open.id,
-        watchers: [...watchers],
-        paused,
-        comments: [...comments],
-      }),
+    // Also of a terminal that goes on in another browser: who watches is said at once.
+    this.#stops.push(
+      open.onGlass(({ asked, broken }) =>
+        this.#say.send({
+          type: "session.glass",
+          session: open.id,
+          asked: asked === null ? null : { ...asked, policies: [...asked.policies] },
+          broken: broken.map((each) => ({ ...each, policies: [...each.policies] })),
+        }),
+      ),
+      open.onWatched(({ watchers, paused, comments }) =>
+        this.#say.send({
+          type: "session.watched",
+          session: open.id,
+          watchers: [...watchers],
+          paused,
+          comments: [...comments],
+        }),
+      ),
     );
   }
 

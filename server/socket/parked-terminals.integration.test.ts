@@ -116,6 +116,9 @@ describe("a terminal whose socket is gone", () => {
     expect(await second.resume(session)).toMatchObject({ session, resumed: true });
     await expect.poll(() => count(second.shown())).toBeGreaterThanOrEqual(3);
     expect(second.shown()).toContain("while sleep 0.5");
+    // Who watches is said in the new one, too.
+    expect(second.found("session.watched")).toMatchObject({ watchers: [], paused: false });
+    expect(second.found("session.glass")).toMatchObject({ asked: null, broken: [] });
     expect(second.found("terminal.state")).toMatchObject({ running: true });
     expect(second.found("terminal.block")?.block).toMatchObject({ line: "while sleep 0.5; do echo alive; done", ended: null });
     second.keys("\u0003");

@@ -27,6 +27,14 @@ export function createNotificationStore(pool: pg.Pool): NotificationStore {
       attempt("cannot mark as sent", async () => {
         await pool.query("UPDATE notification SET state = 'sent', ended_at = now(), last_error = NULL WHERE id = $1", [id]);
       }),
+    postponed: (id, forMs) =>
+      attempt("cannot postpone", async () => {
+        await pool.query(
+          `UPDATE notification SET attempts = greatest(0, attempts - 1),
+             next_at = clock_timestamp() + $2 * interval '1 millisecond' WHERE id = $1`,
+          [id, forMs],
+        );
+      }),
     failed: (id, error, retryMs) =>
       attempt("cannot mark as failed", async () => {
         await pool.query(

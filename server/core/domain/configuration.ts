@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Mask } from "./mask.ts";
 import { ACTIONS } from "./micro-action.ts";
+import { QuietHours } from "./quiet.ts";
 
 /**
  * The configuration documents: what `gatehouse apply` takes and `gatehouse export` gives back. Unknown keys are an
@@ -226,6 +227,8 @@ export type Policy = z.infer<typeof Policy>;
 
 /** What people outside can be told of. */
 export const NOTIFICATION_EVENTS = ["review.opened", "review.approved", "review.rejected", "glass.broken"] as const;
+/** They do not wait for the end of quiet hours. */
+export const ALARMS: ReadonlySet<string> = new Set<(typeof NOTIFICATION_EVENTS)[number]>(["glass.broken"]);
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number];
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
@@ -292,6 +295,8 @@ export const Notification = z
     description: z.string().max(1_000).optional(),
     events: z.array(z.enum(NOTIFICATION_EVENTS)).min(1).default(["review.opened"]),
     targets: TargetSelector.optional(),
+    /** Nothing is sent then, but at their end; alarms are. */
+    quiet: QuietHours.optional(),
     /** The text of statements, which may hold personal data, leaves Gatehouse only where this says so. */
     statements: z.literal(true).optional(),
     webhook: Webhook.optional(),
