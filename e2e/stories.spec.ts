@@ -246,6 +246,47 @@ test("each command is a block: jump to it, copy its output, run it again, find i
   await expect.poll(() => screen(engineer)).toMatch(/5\n4\n3\n.*5\n4\n3\n/s);
 });
 
+test("files of the host: taken masked, opened, and changed as a reviewed difference", async () => {
+  await engineer.locator("[data-open-files]:visible").click();
+  const files = engineer.locator("[data-files]");
+  await expect(files.locator('[data-file="app.log"]')).toBeVisible();
+  const [log] = await Promise.all([
+    engineer.waitForEvent("download"),
+    files.locator('[data-file="app.log"]').getByRole("button", { name: "download app.log" }).click(),
+  ]);
+  const text = await readFile(await log.path(), "utf8");
+  expect(text).toContain("email=***");
+  expect(text).not.toMatch(/email=[a-z]/);
+  await files.getByRole("button", { name: "the folder above" }).click();
+  await expect(files.locator('[data-file="README"]')).toBeVisible();
+  await shot(engineer, "files-dark");
+  await files.locator('[data-file=".env"] button').first().click();
+  await expect(files.locator("[data-file-error]")).toContainText("no-secrets");
+  await files.locator('[data-file="config"] button').first().click();
+  await files.locator('[data-file="nginx.conf"] button').first().click();
+  const editor = engineer.locator("[data-file-editor]");
+  await expect(editor.locator(".view-lines")).toBeVisible();
+  await editor.locator(".view-lines").click();
+  await engineer.keyboard.press("Control+End");
+  await engineer.keyboard.insertText("\n# checked at night\n");
+  const dialog = engineer.getByRole("dialog");
+  await dialog.getByLabel("reason").fill("a note for the morning");
+  await dialog.locator("[data-file-save]").click();
+  await expect(dialog.locator("[data-review-waiting]")).toBeVisible();
+  await shot(engineer, "file-save-dark");
+  await reviewer.goto("/reviews");
+  await reviewer.locator("[data-review]", { hasText: "nginx.conf" }).first().click();
+  await expect(reviewer.locator("[data-review-detail]")).toContainText("+# checked at night");
+  await shot(reviewer, "review-file-light");
+  await reviewer.locator("[data-approve]").click();
+  await expect(dialog.locator("[data-file-saved]")).toBeVisible();
+  await engineer.keyboard.press("Escape");
+  await engineer.locator('[aria-label="close the files"]').click();
+  await engineer.locator(".xterm:visible").click();
+  await type(engineer, "tail -n 1 ../config/nginx.conf");
+  await expect.poll(() => screen(engineer)).toMatch(/\n# checked at night\n/);
+});
+
 test("a page that is loaded again goes on with what runs in its terminal", async () => {
   await type(engineer, "tail -n 1 -f app.log");
   await expect.poll(() => screen(engineer)).toContain("email=***");
@@ -425,6 +466,9 @@ test("the pages have no serious fault of accessibility, light and dark", async (
 });
 
 test("a terminal's recording is played, is as it was, and is others' to see only by policy", async () => {
+  await engineer.goto("/");
+  await expect(engineer.locator('[data-terminal-tab="web-1"]')).toHaveAttribute("data-session", "open");
+  await engineer.getByRole("button", { name: "close web-1" }).click();
   await engineer.goto("/recordings");
   const item = engineer.locator("[data-recording-item]", { hasText: /\d\d commands/ }).first();
   await expect(item).toContainText("engineer@acme.test");

@@ -12,6 +12,7 @@ interface Call<Sent> {
   readonly principal: Principal;
   readonly parameters: Parameters;
   readonly sent: Sent;
+  readonly request: Request;
 }
 
 /** Reads what was sent in the query. */
@@ -23,6 +24,9 @@ export function get<Sent>(schema: z.ZodType<Sent>, verb: (call: Call<Sent>) => u
 export function post<Sent>(schema: z.ZodType<Sent>, verb: (call: Call<Sent>) => unknown): Handler {
   return handler(async (request) => schema.parse(await json(request)), verb);
 }
+
+/** The body is bytes, which the verb reads; the rest is in the query. */
+export const put = get;
 
 /** Takes only what is in the path. */
 export function remove(verb: (call: Call<undefined>) => unknown): Handler {
@@ -40,7 +44,8 @@ function handler<Sent>(read: (request: Request) => Sent | Promise<Sent>, verb: (
       const principal = await gateway().identify(request.headers.get("cookie"));
       if (principal === null) return problem(401, "signed-out", "you are not signed in, or your sign-in has ended");
       const [parameters, sent] = [await context.params, await read(request)];
-      const answer = await verb({ verbs: gateway().verbs, principal, parameters, sent });
+      const answer = await verb({ verbs: gateway().verbs, principal, parameters, sent, request });
+      if (answer instanceof Response) return answer;
       return Response.json(answer, { headers: { "cache-control": "no-store" } });
     } catch (error) {
       return refusal(error);

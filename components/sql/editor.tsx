@@ -28,7 +28,7 @@ export interface EditorHandle {
 }
 
 export interface EditorProps {
-  readonly language: "pgsql" | "yaml";
+  readonly language: "pgsql" | "yaml" | "plaintext";
   readonly label: string;
   readonly value: string;
   readonly onChange: (text: string) => void;

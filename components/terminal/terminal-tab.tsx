@@ -1,12 +1,13 @@
 "use client";
 
 import { ActionIcon, Button, Menu, NumberInput, Switch } from "@mantine/core";
-import { Settings2 } from "lucide-react";
+import { FolderOpen, Settings2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TargetItem } from "../../server/contract/http.ts";
 import type { WireBlock } from "../../server/contract/socket.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
+import { FilesPanel } from "../files/files-panel.tsx";
 import { askableOf } from "../review/access.ts";
 import { AskButton } from "../review/ask-access.tsx";
 import { WaitingCard } from "../review/waiting-card.tsx";
@@ -43,6 +44,7 @@ export function TerminalTab(props: {
   const { request, session, reopen } = useSession(target.id, "terminal", size, `gatehouse-terminal ${props.id}`);
   const { settings, change } = useTerminalSettings();
   useEffect(() => onRequest(request), [onRequest, request]);
+  const [files, setFiles] = useState(false);
 
   const open = session?.state === "open" ? session : null;
   const id = open?.session ?? null;
@@ -83,33 +85,42 @@ export function TerminalTab(props: {
       )}
       {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
       {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
-      <div className={classes.screen}>
-        {session?.state === "refused" ? (
-          <Condition kind="forbidden" title={`No terminal on ${target.id}`} what={session.message}>
-            {session.hint === undefined ? null : <p>{session.hint}</p>}
-            {target.may ? null : (
-              <AskButton target={target.id} access={[{ action: "target:connect", resource: "target" }]} label="Ask to connect…" />
-            )}
-            <Button onClick={reopen}>Try again</Button>
-          </Condition>
-        ) : (
-          <Screen
-            label={`terminal on ${target.id}, ${target.environment}`}
-            session={id}
-            channel={open?.channel ?? null}
-            resumed={open?.resumed ?? false}
-            visible={props.visible}
-            settings={settings}
-            blocks={open?.terminal.blocks ?? NO_BLOCKS}
-            onSize={resize}
-            onParsed={acknowledge}
-          />
-        )}
-        {review === null ? null : (
-          <div className={classes.overlay}>
-            <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />
-          </div>
-        )}
+      <div className={classes.middle}>
+        <div className={classes.screen}>
+          {session?.state === "refused" ? (
+            <Condition kind="forbidden" title={`No terminal on ${target.id}`} what={session.message}>
+              {session.hint === undefined ? null : <p>{session.hint}</p>}
+              {target.may ? null : (
+                <AskButton
+                  target={target.id}
+                  access={[{ action: "target:connect", resource: "target" }]}
+                  label="Ask to connect…"
+                />
+              )}
+              <Button onClick={reopen}>Try again</Button>
+            </Condition>
+          ) : (
+            <Screen
+              label={`terminal on ${target.id}, ${target.environment}`}
+              session={id}
+              channel={open?.channel ?? null}
+              resumed={open?.resumed ?? false}
+              visible={props.visible}
+              settings={settings}
+              blocks={open?.terminal.blocks ?? NO_BLOCKS}
+              onSize={resize}
+              onParsed={acknowledge}
+            />
+          )}
+          {review === null ? null : (
+            <div className={classes.overlay}>
+              <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />
+            </div>
+          )}
+        </div>
+        {files && id !== null ? (
+          <FilesPanel key={id} session={id} start={open?.terminal.cwd ?? ""} onClose={() => setFiles(false)} />
+        ) : null}
       </div>
       <footer className={classes.line}>
         <VerdictLine state={open?.terminal ?? null} />
@@ -124,6 +135,18 @@ export function TerminalTab(props: {
             exit {open.terminal.exitCode}
           </span>
         )}
+        <ActionIcon
+          variant="subtle"
+          size="sm"
+          color="gray"
+          aria-label="files of the host"
+          aria-pressed={files}
+          disabled={id === null}
+          onClick={() => setFiles(!files)}
+          data-open-files
+        >
+          <FolderOpen size={14} aria-hidden />
+        </ActionIcon>
         <Menu position="top-end" closeOnItemClick={false}>
           <Menu.Target>
             <ActionIcon variant="subtle" size="sm" color="gray" aria-label="terminal settings">

@@ -251,6 +251,54 @@ export interface RecordPage {
   readonly items: readonly RecordItem[];
   readonly next: string | null;
 }
+/** `GET /api/files/SESSION?path=…`: a folder of a terminal's host, for who may list it. */
+export const FilesQuery = z.strictObject({ path: z.string().max(4_096) });
+export interface FileItem {
+  readonly name: string;
+  readonly kind: "file" | "folder" | "other";
+  readonly size: number;
+  readonly modifiedAt: number;
+}
+export interface FileList {
+  /** Physical. */
+  readonly path: string;
+  readonly entries: readonly FileItem[];
+}
+
+/**
+ * `POST /api/files/SESSION`: asks to take, put or change a file. `review`: the one that was answered with a yes. Of `save`
+ * the text is written when it is allowed; of the others the bytes go by `ticket`.
+ */
+export const FileBody = z.strictObject({
+  path: z.string().max(4_096),
+  reason: z.string().max(2_000).optional(),
+  review: z.string().max(64).optional(),
+  act: z.discriminatedUnion("way", [
+    z.strictObject({ way: z.literal("download") }),
+    /** The text, masked, for an editor. */
+    z.strictObject({ way: z.literal("open") }),
+    z.strictObject({ way: z.literal("upload"), size: z.number().int().min(0) }),
+    /** `digest` of the text that it was changed from; refused with 409 when another stands there. */
+    z.strictObject({ way: z.literal("save"), text: z.string().max(1_000_000), digest: z.string() }),
+  ]),
+});
+export type FileBody = z.infer<typeof FileBody>;
+export type FileAnswer =
+  | { readonly state: "ticket"; readonly ticket: string; readonly name: string; readonly size: number }
+  | {
+      readonly state: "text";
+      readonly path: string;
+      readonly text: string;
+      readonly digest: string;
+      /** Something in it is masked: it cannot be saved. */
+      readonly masked: boolean;
+      readonly mayWrite: "allow" | "review" | "deny";
+      /** Why not, or who asks for the review. */
+      readonly because: string;
+    }
+  | { readonly state: "saved"; readonly digest: string }
+  | { readonly state: "review"; readonly review: string; readonly message: string };
+
 /** `GET /api/recordings`: one's own, or everybody's for who may read the record; the newest first. */
 export const RecordingQuery = z.strictObject({
   principal: z.string().max(200).optional(),

@@ -5,6 +5,7 @@ import { permits } from "../core/policy/index.ts";
 import { requestAccess } from "./access.ts";
 import { mayUse, requireUse } from "./application.ts";
 import { blastRadius } from "./blast-radius.ts";
+import { FileTransfers } from "./file-transfers.ts";
 import type { GatewayVerbs } from "./gateway.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
 import { maskPreview } from "./mask-preview.ts";
@@ -47,7 +48,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
     reviews,
     sessions,
     watches,
-    verbs: verbsOf(context, reviews, watches),
+    verbs: verbsOf(context, reviews, watches, new FileTransfers(context, reviews, sessions)),
     close: async () => {
       await sessions.closeAll("Gatehouse is stopping");
       await watches.close();
@@ -59,7 +60,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   };
 }
 
-function verbsOf(context: Context, reviews: Reviews, watches: Watches): GatewayVerbs {
+function verbsOf(context: Context, reviews: Reviews, watches: Watches, files: FileTransfers): GatewayVerbs {
   const { configuration } = context;
   const now = (): number => context.clock.now();
   /** People for whom rows are counted now. */
@@ -210,6 +211,10 @@ function verbsOf(context: Context, reviews: Reviews, watches: Watches): GatewayV
       requireUse(configuration.set, principal, "audit:read", now());
       return recordPage(context, query);
     },
+    files: (principal, session, path) => files.list(principal, session, path),
+    askFile: (principal, session, body) => files.ask(principal, session, body),
+    fileContent: (principal, ticket, from) => files.content(principal, ticket, from),
+    putFile: (principal, ticket, offset, bytes) => files.put(principal, ticket, offset, bytes),
     recordings: (principal, query) => listRecordings(context, principal, query),
     recordingPart: (principal, session, part) => recordingPart(context, principal, session, part),
     verifyRecording: (principal, session) => verifyRecording(context, principal, session),

@@ -5,6 +5,9 @@ import type {
   ConfigurationList,
   ConfigurationResult,
   DeadNotifications,
+  FileAnswer,
+  FileBody,
+  FileList,
   FoundBody,
   MaskPreview,
   MaskPreviewBody,
@@ -62,6 +65,20 @@ export interface GatewayVerbs {
   saveConfiguration(principal: Principal, body: ConfigurationBody): Promise<ConfigurationResult>;
   deleteConfiguration(principal: Principal, kind: string, id: string): Promise<ConfigurationResult>;
   record(principal: Principal, query: RecordQuery): Promise<RecordPage>;
+  files(principal: Principal, session: string, path: string): Promise<FileList>;
+  askFile(principal: Principal, session: string, body: FileBody): Promise<FileAnswer>;
+  /** Ends with an error when policy no longer allows it. */
+  fileContent(
+    principal: Principal,
+    ticket: string,
+    from: number,
+  ): { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> };
+  putFile(
+    principal: Principal,
+    ticket: string,
+    offset: number,
+    bytes: Uint8Array,
+  ): Promise<{ readonly at: number; readonly done: boolean }>;
   recordings(principal: Principal, query: RecordingQuery): Promise<RecordingList>;
   recordingPart(principal: Principal, session: string, part: number): Promise<RecordingPart>;
   verifyRecording(principal: Principal, session: string): Promise<RecordingVerification>;

@@ -3,6 +3,7 @@ import type { ResultColumn } from "../core/domain/column.ts";
 import type { PostgresTarget, SecretReference, SshTarget } from "../core/domain/configuration.ts";
 import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { Span } from "../core/domain/span.ts";
+import type { FileOrder } from "../core/guard/files.ts";
 import type { PreparedShell } from "../core/guard/shell/index.ts";
 import type { Catalog, ParsedSql, ParsedTrees, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
 import type { Authorized } from "./authorized.ts";
@@ -149,8 +150,34 @@ export interface ShellConnection {
   isDirectory(path: string): Promise<boolean>;
   /** Names in a directory, directories with a trailing `/`; empty when it cannot be read. */
   list(path: string): Promise<readonly string[]>;
+  /** What is in a directory, links followed; null when it cannot be read. At most 2,000. */
+  entries(path: string): Promise<readonly FileEntry[] | null>;
+  /** Null: there is none, or it may not be looked at. */
+  stat(path: string): Promise<FileState | null>;
+  /** From the start; throws with the host's reason. */
+  readFile(order: Authorized<FileOrder>): AsyncIterable<Uint8Array>;
+  /** Nothing is in its place before `finish`. Throws with the host's reason. */
+  writeFile(order: Authorized<FileOrder>): Promise<FileUpload>;
   close(): void;
   onClosed(listener: (reason: string) => void): void;
+}
+
+export interface FileState {
+  readonly kind: "file" | "folder" | "other";
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number;
+}
+
+export interface FileEntry extends FileState {
+  readonly name: string;
+}
+
+export interface FileUpload {
+  append(bytes: Uint8Array): Promise<void>;
+  /** Takes the place of what was there, with its mode. */
+  finish(): Promise<void>;
+  abort(): Promise<void>;
 }
 
 export interface ShellConnector {

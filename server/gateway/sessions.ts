@@ -73,6 +73,7 @@ export class Sessions {
   readonly #presence: Presence;
   readonly #shows: Shows;
   readonly #live = new Map<string, Live>();
+  readonly #shells = new Map<string, OpenShellSession>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #watch: NodeJS.Timeout;
   /** How long the store has been out of reach, in looks. */
@@ -139,7 +140,22 @@ export class Sessions {
       async () => connection.close(),
     );
     endsWith(connection, session);
-    return { ...session.open, judge, connection, requester, show, onInterrupt: (listener) => interrupts.push(listener) };
+    const shell: OpenShellSession = {
+      ...session.open,
+      judge,
+      connection,
+      requester,
+      show,
+      onInterrupt: (listener) => interrupts.push(listener),
+    };
+    if (this.#live.has(requester.session)) this.#shells.set(requester.session, shell);
+    return shell;
+  }
+
+  /** Null: no such terminal of theirs is open on this replica. */
+  shellOf(principal: Principal, session: string): OpenShellSession | null {
+    const found = this.#shells.get(session);
+    return found !== undefined && found.requester.principal.id === principal.id ? found : null;
   }
 
   async closeAll(reason: string): Promise<void> {
@@ -249,6 +265,7 @@ export class Sessions {
     const end = (reason: string, tell: boolean): Promise<void> => {
       ended ??= (async () => {
         this.#live.delete(requester.session);
+        this.#shells.delete(requester.session);
         if (tell) for (const listener of listeners) listener(reason);
         await disconnect();
         this.#shows.close(requester.session);

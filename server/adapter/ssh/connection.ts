@@ -1,8 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { Client, ClientChannel, ExecOptions } from "ssh2";
+import type { FileOrder } from "../../core/guard/files.ts";
 import type { PreparedShell } from "../../core/guard/shell/index.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
-import type { ProgramSink, RunningProgram, ShellConnection, ShellRun } from "../../gateway/ports.ts";
+import type {
+  FileEntry,
+  FileState,
+  FileUpload,
+  ProgramSink,
+  RunningProgram,
+  ShellConnection,
+  ShellRun,
+} from "../../gateway/ports.ts";
 import { Files } from "./files.ts";
 import { follow } from "./program.ts";
 import { wrap } from "./wrapper.ts";
@@ -92,6 +101,22 @@ export class SshConnection implements ShellConnection {
 
   list(path: string): Promise<readonly string[]> {
     return this.#files.list(path);
+  }
+
+  entries(path: string): Promise<readonly FileEntry[] | null> {
+    return this.#files.entries(path);
+  }
+
+  stat(path: string): Promise<FileState | null> {
+    return this.#files.stat(path);
+  }
+
+  readFile(order: Authorized<FileOrder>): AsyncIterable<Uint8Array> {
+    return this.#files.read(order.path);
+  }
+
+  writeFile(order: Authorized<FileOrder>): Promise<FileUpload> {
+    return this.#files.write(order.path, randomBytes(8).toString("hex"));
   }
 
   close(): void {

@@ -1,6 +1,10 @@
-import type { Client, SFTPWrapper } from "ssh2";
+import type { Client, SFTPWrapper, Stats } from "ssh2";
+import type { FileEntry, FileState, FileUpload } from "../../gateway/ports.ts";
 
 const TIMEOUT_MS = 5_000;
+const MOST_ENTRIES = 2_000;
+/** Servers have to take packets of 32 kB. */
+const PORTION = 32_000;
 
 /** Questions about the host's file system, over SFTP: no program of the target runs. */
 export class Files {
@@ -34,6 +38,86 @@ export class Files {
       }),
     );
     return shown.sort();
+  }
+
+  async entries(path: string): Promise<readonly FileEntry[] | null> {
+    const found = await this.#ask<readonly { filename: string; attrs: Stats }[]>((sftp, answer) => sftp.readdir(path, answer));
+    if (found === null) return null;
+    const names = found.filter(({ filename }) => filename !== "." && filename !== "..").slice(0, MOST_ENTRIES);
+    return Promise.all(
+      names.map(async ({ filename: name, attrs }) => {
+        const own = attrs.isSymbolicLink() ? await this.stat(`${path === "/" ? "" : path}/${name}`) : stateOf(attrs);
+        return { name, ...(own ?? { kind: "other", size: 0, modifiedAt: 0 }) };
+      }),
+    );
+  }
+
+  async stat(path: string): Promise<FileState | null> {
+    const found = await this.#ask<Stats>((sftp, answer) => sftp.stat(path, answer));
+    return found === null ? null : stateOf(found);
+  }
+
+  async *read(path: string): AsyncIterable<Uint8Array> {
+    const sftp = await this.#needed();
+    const stream = sftp.createReadStream(path, { highWaterMark: PORTION });
+    try {
+      for await (const chunk of stream) yield chunk as Uint8Array;
+    } catch (error) {
+      throw new Error(`the host did not let \`${path}\` be read: ${reason(error)}`, { cause: error });
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  /** Written beside its place under another name, which takes its place at the end. */
+  async write(path: string, nonce: string): Promise<FileUpload> {
+    const sftp = await this.#needed();
+    const beside = `${path.slice(0, path.lastIndexOf("/") + 1)}.gatehouse-${nonce}`;
+    const told = async <T>(work: (answer: (error: Error | undefined | null, value: T) => void) => void): Promise<T> => {
+      try {
+        return await new Promise<T>((resolve, reject) => {
+          work((error, value) => (error === undefined || error === null ? resolve(value) : reject(error)));
+        });
+      } catch (error) {
+        throw new Error(`the host did not let \`${path}\` be written: ${reason(error)}`, { cause: error });
+      }
+    };
+    const present = await this.#ask<Stats>((asked, answer) => asked.stat(path, answer));
+    const handle = await told<Buffer>((answer) => sftp.open(beside, "wx", answer));
+    let at = 0;
+    const discard = () => this.#ask<undefined>((asked, answer) => asked.unlink(beside, (error) => answer(error, undefined)));
+    return {
+      append: async (bytes) => {
+        for (let from = 0; from < bytes.length; from += PORTION) {
+          const part = Buffer.from(bytes.subarray(from, from + PORTION));
+          await told<undefined>((answer) => sftp.write(handle, part, 0, part.length, at, (error) => answer(error, undefined)));
+          at += part.length;
+        }
+      },
+      finish: async () => {
+        try {
+          if (present !== null)
+            await told<undefined>((answer) =>
+              sftp.fsetstat(handle, { mode: present.mode & 0o7777 }, (error) => answer(error, undefined)),
+            );
+          await told<undefined>((answer) => sftp.close(handle, (error) => answer(error, undefined)));
+          await told<undefined>((answer) => sftp.ext_openssh_rename(beside, path, (error) => answer(error, undefined)));
+        } catch (error) {
+          await discard();
+          throw error;
+        }
+      },
+      abort: async () => {
+        await this.#ask<undefined>((asked, answer) => asked.close(handle, (error) => answer(error, undefined)));
+        await discard();
+      },
+    };
+  }
+
+  async #needed(): Promise<SFTPWrapper> {
+    const sftp = await this.#open();
+    if (sftp === null) throw new Error("the host offers no file transfer (its sshd has no `sftp` subsystem)");
+    return sftp;
   }
 
   /** Null: no, for whatever reason. */
@@ -70,4 +154,13 @@ export class Files {
       return null;
     });
   }
+}
+
+function stateOf(stats: Stats): FileState {
+  const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other";
+  return { kind, size: stats.size, modifiedAt: stats.mtime * 1_000 };
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

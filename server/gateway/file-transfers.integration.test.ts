@@ -1,0 +1,309 @@
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestGateway } from "../../test/fixtures/gateway.ts";
+import type { FileAnswer, FileBody } from "../contract/http.ts";
+import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import { principalOf } from "./principal-of.ts";
+import type { OpenShellSession } from "./sessions.ts";
+
+/** Files of a real host over SFTP, judged by path. */
+
+const CONFIGURATION = `
+kind: policy
+id: work
+effect: permit
+principals: { groups: [engineers] }
+actions: ["target:connect", "shell:exec", "file:read"]
+---
+kind: policy
+id: own-files
+effect: permit
+principals: { groups: [engineers] }
+actions: ["file:write"]
+resources: { paths: ["**/work/**"] }
+---
+kind: policy
+id: configuration-is-reviewed
+effect: review
+principals: { groups: [engineers] }
+actions: ["file:write"]
+resources: { paths: ["**/config/**"] }
+obligations: { reviewers: { groups: [leads] } }
+---
+kind: policy
+id: no-secrets
+effect: forbid
+principals: { everyone: true }
+actions: ["file:read", "file:write"]
+resources: { paths: ["**/.env", "**/secret", "**/secret/**"] }
+`;
+const engineer = { email: "engineer@acme.test", name: "Engineer", groups: ["engineers"] };
+const lead = { email: "reviewer@acme.test", name: "Lead", groups: ["leads"] };
+let guarded: Awaited<ReturnType<typeof startTestGateway>>;
+let host: DemoHost;
+let session: OpenShellSession;
+let home = "";
+
+beforeAll(async () => {
+  guarded = await startTestGateway({ shop: "SELECT 1", configuration: CONFIGURATION });
+  host = await startDemoHost({ folder: guarded.folder, log: () => undefined });
+  home = host.home;
+  process.env.TEST_FILES_KEY = await readFile(host.privateKeyFile, "utf8");
+  const ssh = { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey, privateKey: { env: "TEST_FILES_KEY" } };
+  const target = {
+    kind: "target",
+    id: "web-1",
+    type: "ssh",
+    environment: "dev",
+    labels: { "gatehouse.path": host.programs },
+    ssh,
+  };
+  await guarded.gateway.context.configuration.apply(JSON.stringify(target), "test");
+  session = await guarded.gateway.sessions.openShell(engineer, "web-1");
+  await run(
+    "mkdir -m 755 work work/sub config; mkdir -m 755 secret; echo hidden > secret/key; echo 'PASS=1' > work/.env; chmod 644 work/.env secret/key",
+  );
+});
+afterAll(async () => {
+  await session?.close("done");
+  delete process.env.TEST_FILES_KEY;
+  await host?.stop();
+  await guarded?.stop();
+});
+
+const verbs = () => guarded.gateway.verbs;
+const as = (person: typeof engineer) => principalOf(person, guarded.gateway.context.configuration.set);
+const me = () => as(engineer);
+const ask = (path: string, act: FileBody["act"], more: Partial<FileBody> = {}) =>
+  verbs().askFile(me(), session.id, { path, act, ...more });
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** As the account itself, past Gatehouse. */
+async function run(script: string): Promise<void> {
+  await guarded.gateway.context.configuration.apply(
+    "kind: policy\nid: setup\neffect: permit\nprincipals: { everyone: true }\nactions: ['shell:exec', 'file:*', 'shell:opaque']\n",
+    "test",
+  );
+  for (const line of script.split(";")) {
+    const where = { cwd: session.connection.home, home: session.connection.home, user: session.connection.user, environment: {} };
+    const submitted = await session.judge.submit(line.trim(), where, {
+      waitForReview: false,
+      onReview: () => undefined,
+      signal: new AbortController().signal,
+      reason: "",
+    });
+    if (!submitted.allowed) {
+      // What is forbidden to everybody is made on the machine itself.
+      await onMachine(line.trim());
+      continue;
+    }
+    const program = await session.connection.run(
+      submitted.command,
+      { cwd: session.connection.home, environment: {}, columns: 80, rows: 24, interactive: false, pty: false },
+      { output: () => undefined },
+    );
+    await program.end;
+    await submitted.executed({ exitCode: 0, durationMs: 0, bytes: 0 });
+  }
+  await guarded.gateway.context.configuration.remove("policy", "setup", "test");
+}
+
+async function onMachine(line: string): Promise<void> {
+  const words = line.split(" ");
+  if (words[0] === "mkdir")
+    for (const folder of words.slice(3)) await mkdir(join(home, folder), { recursive: true, mode: 0o777 });
+  else if (words[0] === "echo") await writeFile(join(home, words.at(-1) ?? ""), `${words[1]?.replaceAll("'", "")}\n`);
+}
+
+async function download(path: string, from = 0): Promise<string> {
+  const answer = await ask(path, { way: "download" });
+  if (answer.state !== "ticket") throw new Error(JSON.stringify(answer));
+  const parts: Uint8Array[] = [];
+  for await (const part of verbs().fileContent(me(), answer.ticket, from).bytes) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+async function uploaded(path: string, text: string): Promise<void> {
+  const content = bytes(text);
+  const answer = await ask(path, { way: "upload", size: content.length });
+  if (answer.state !== "ticket") throw new Error(JSON.stringify(answer));
+  let at = 0;
+  for (;;) {
+    const next = await verbs().putFile(me(), answer.ticket, at, content.subarray(at, at + 100_000));
+    at = next.at;
+    if (next.done) return;
+  }
+}
+
+function text(answer: FileAnswer) {
+  if (answer.state !== "text") throw new Error(JSON.stringify(answer));
+  return answer;
+}
+
+describe("download", () => {
+  test("is masked, whole, and can begin later", async () => {
+    const log = await readFile(join(home, "shop-api/logs/app.log"), "utf8");
+    expect(log).toMatch(/email=\w/);
+    const shown = await download("~/shop-api/logs/app.log".replace("~", home));
+    expect(shown).not.toMatch(/email=\w/);
+    expect(shown.split("\n").length).toBeGreaterThanOrEqual(log.split("\n").length);
+    expect(await download(join(home, "shop-api/logs/app.log"), 1_000)).toMatch(
+      new RegExp(`^${escaped(shown.slice(1_000, 1_100))}`),
+    );
+  });
+
+  test("what is forbidden is denied by its name, through a link, through `..` and through a folder's link", async () => {
+    await symlink(join(home, "work/.env"), join(home, "work/innocent"));
+    await symlink(join(home, "secret"), join(home, "work/folder"));
+    for (const path of ["work/.env", "work/innocent", "work/sub/../.env", "work/folder/key", "secret/key", "./secret//key"])
+      await expect(ask(join(home, "x").replace(/x$/, path), { way: "download" }), path).rejects.toMatchObject({
+        code: "forbidden",
+        message: expect.stringContaining("no-secrets"),
+      });
+    const denied = await guarded.store.query(
+      "SELECT statement FROM audit_event WHERE type = 'statement.decided' AND outcome = 'deny'",
+    );
+    expect(denied.rows.map((row) => row.statement)).toContain(`download ${join(home, "work/innocent")}`);
+  });
+
+  test("folders, what is not there, and names that are none are said", async () => {
+    await expect(ask(join(home, "work"), { way: "download" })).rejects.toMatchObject({ code: "invalid" });
+    await expect(ask(join(home, "nothing"), { way: "download" })).rejects.toMatchObject({ code: "not-found" });
+    await expect(ask("work/x", { way: "download" })).rejects.toMatchObject({ code: "invalid" });
+    await expect(ask("/a\u0000b", { way: "download" })).rejects.toMatchObject({ code: "invalid" });
+  });
+
+  test("a ticket is one's own, and ends with the terminal", async () => {
+    const answer = await ask(join(home, "shop-api/README"), { way: "download" });
+    if (answer.state !== "ticket") throw new Error("no ticket");
+    expect(() => verbs().fileContent(as(lead), answer.ticket, 0)).toThrow("ask for the file again");
+    await expect(
+      verbs().askFile(as(lead), session.id, { path: "/etc/hostname", act: { way: "download" } }),
+    ).rejects.toMatchObject({
+      code: "not-found",
+    });
+    const other = await guarded.gateway.sessions.openShell(engineer, "web-1");
+    const theirs = await verbs().askFile(me(), other.id, { path: join(home, "shop-api/README"), act: { way: "download" } });
+    await other.close("done");
+    if (theirs.state !== "ticket") throw new Error("no ticket");
+    expect(() => verbs().fileContent(me(), theirs.ticket, 0)).toThrow("the terminal has ended");
+  });
+
+  test("P6 ends when policy no longer allows it", async () => {
+    await uploaded(join(home, "work/large"), "some line of text\n".repeat(200_000));
+    const answer = await ask(join(home, "work/large"), { way: "download" });
+    if (answer.state !== "ticket") throw new Error("no ticket");
+    let read = 0;
+    const reading = (async () => {
+      for await (const part of verbs().fileContent(me(), answer.ticket, 0).bytes) {
+        if (read === 0)
+          await guarded.gateway.context.configuration.apply(
+            "kind: policy\nid: no-large\neffect: forbid\nprincipals: { everyone: true }\nactions: ['file:read']\nresources: { paths: ['**/large'] }\n",
+            "test",
+          );
+        read += part.length;
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "forbidden" });
+    expect(read).toBeLessThan(3_600_000);
+    await guarded.gateway.context.configuration.remove("policy", "no-large", "test");
+  });
+});
+
+describe("upload", () => {
+  test("comes in parts, keeps the mode of what it replaces, and leaves nothing beside it", async () => {
+    const path = join(home, "work/up.txt");
+    await uploaded(path, "x".repeat(350_000));
+    expect((await readFile(path, "utf8")).length).toBe(350_000);
+    await uploaded(path, "");
+    expect(await readFile(path, "utf8")).toBe("");
+    const before = (await stat(path)).mode;
+    await uploaded(path, "second");
+    expect((await stat(path)).mode).toBe(before);
+    expect((await readdir(join(home, "work"))).filter((name) => name.startsWith(".gatehouse"))).toEqual([]);
+  });
+
+  test("a part that comes twice or too early is not written; more than was announced is refused", async () => {
+    const answer = await ask(join(home, "work/parts"), { way: "upload", size: 6 });
+    if (answer.state !== "ticket") throw new Error("no ticket");
+    const put = (offset: number, part: string) => verbs().putFile(me(), answer.ticket, offset, bytes(part));
+    expect(await put(3, "def")).toEqual({ at: 0, done: false });
+    expect(await put(0, "abc")).toEqual({ at: 3, done: false });
+    expect(await put(0, "abc")).toEqual({ at: 3, done: false });
+    await expect(put(3, "defg")).rejects.toMatchObject({ code: "invalid" });
+    expect(await put(3, "def")).toEqual({ at: 6, done: true });
+    expect(await readFile(join(home, "work/parts"), "utf8")).toBe("abcdef");
+  });
+
+  test("where policy lets nobody write, or a link leads there, is denied", async () => {
+    for (const path of ["elsewhere.txt", "work/innocent", "work/folder/new", "secret/new", "work/../top"])
+      await expect(ask(`${home}/${path}`, { way: "upload", size: 1 }), path).rejects.toMatchObject({ code: "forbidden" });
+    await expect(ask(`${home}/no/such/folder/x`, { way: "upload", size: 1 })).rejects.toMatchObject({ code: "not-found" });
+    await expect(ask(join(home, "work/x"), { way: "upload", size: 2_000_000_000 })).rejects.toMatchObject({ code: "invalid" });
+  });
+});
+
+describe("the editor", () => {
+  test("saves what it opened, not over what others have changed", async () => {
+    const path = join(home, "work/notes.txt");
+    await uploaded(path, "one\ntwo\n");
+    const opened = text(await ask(path, { way: "open" }));
+    expect(opened).toMatchObject({ text: "one\ntwo\n", masked: false, mayWrite: "allow" });
+    const saved = await ask(path, { way: "save", text: "one\n2\n", digest: opened.digest });
+    expect(saved.state).toBe("saved");
+    expect(await readFile(path, "utf8")).toBe("one\n2\n");
+    await expect(ask(path, { way: "save", text: "mine\n", digest: opened.digest })).rejects.toMatchObject({ code: "conflict" });
+    const recorded = await guarded.store.query("SELECT statement FROM audit_event WHERE statement LIKE 'save %notes.txt%'");
+    expect(recorded.rows[0].statement).toMatch(/\n-two\n\+2\n/);
+  });
+
+  test("a text with something masked is shown masked and cannot be saved", async () => {
+    const path = join(home, "work/people.txt");
+    await uploaded(path, "ann.smith@example.com\n");
+    const opened = text(await ask(path, { way: "open" }));
+    expect(opened.masked).toBe(true);
+    expect(opened.text).not.toContain("smith");
+    await expect(ask(path, { way: "save", text: opened.text, digest: opened.digest })).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    expect(await readFile(path, "utf8")).toBe("ann.smith@example.com\n");
+  });
+
+  test("what is no text, or too long, is not opened", async () => {
+    await uploaded(join(home, "work/binary"), "a\u0000b");
+    await uploaded(join(home, "work/long"), "line\n".repeat(300_000));
+    await expect(ask(join(home, "work/binary"), { way: "open" })).rejects.toMatchObject({ code: "invalid" });
+    await expect(ask(join(home, "work/long"), { way: "open" })).rejects.toMatchObject({ code: "invalid" });
+  });
+
+  test("P5 a reviewed change is that difference, over that text, once", async () => {
+    const path = join(home, "config/app.conf");
+    const first = await ask(path, { way: "save", text: "level=info\n", digest: guarded.gateway.context.sha256("") });
+    if (first.state !== "review") throw new Error("no review");
+    expect((await guarded.gateway.reviews.find(first.review)).statement).toMatch(/^save .*app\.conf\n.*\n\+level=info\n/s);
+    const digest = guarded.gateway.context.sha256("");
+    // Before the yes it is no use, nor for another text after it.
+    expect((await ask(path, { way: "save", text: "level=info\n", digest }, { review: first.review })).state).toBe("review");
+    await verbs().answerReview(as(lead), first.review, { verdict: "approve", comment: "", minutes: null, hold: null });
+    expect((await ask(path, { way: "save", text: "level=debug\n", digest }, { review: first.review })).state).toBe("review");
+    expect((await ask(path, { way: "save", text: "level=info\n", digest }, { review: first.review })).state).toBe("saved");
+    expect(await readFile(path, "utf8")).toBe("level=info\n");
+    await expect(ask(path, { way: "save", text: "level=info\n", digest }, { review: first.review })).rejects.toMatchObject({
+      code: "conflict",
+    });
+  });
+});
+
+test("a folder is listed for who may list it", async () => {
+  const list = await verbs().files(me(), session.id, join(home, "work/sub/.."));
+  expect(list.path).toBe(join(home, "work"));
+  expect(list.entries[0]).toMatchObject({ kind: "folder" });
+  expect(list.entries.find(({ name }) => name === "up.txt")).toMatchObject({ kind: "file", size: 6 });
+  await expect(verbs().files(me(), session.id, join(home, "secret"))).rejects.toMatchObject({ code: "forbidden" });
+  await expect(verbs().files(as(lead), session.id, home)).rejects.toMatchObject({ code: "not-found" });
+});
+
+function escaped(literal: string): string {
+  return literal.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
