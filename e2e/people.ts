@@ -1,10 +1,15 @@
-import { type Browser, expect, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, expect, type Page } from "@playwright/test";
 
 export type Person = "engineer" | "reviewer" | "admin";
 
 /** A person in a browser of their own, signed in through the identity provider. Errors of the page fail the story. */
-export async function signIn(browser: Browser, person: Person, colorScheme: "light" | "dark" = "light"): Promise<Page> {
-  const context = await browser.newContext({ colorScheme });
+export async function signIn(
+  browser: Browser,
+  person: Person,
+  colorScheme: "light" | "dark" = "light",
+  own?: BrowserContext,
+): Promise<Page> {
+  const context = own ?? (await browser.newContext({ colorScheme }));
   await context.addInitScript(() => localStorage.setItem("gatehouseTest", "1"));
   const page = await context.newPage();
   page.on("pageerror", (error) => {

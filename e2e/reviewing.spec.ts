@@ -145,7 +145,7 @@ actions: ["sql:select"]
 resources: { targets: [shop], tables: [public.support_tickets] }
 obligations: { watched: true }`,
   );
-  await engineer.locator('[data-workbench-tab="shop"]').click();
+  await engineer.locator('[data-workbench-tab="shop"]').first().click();
   await run(engineer, "select count(*) as tickets from support_tickets");
   await expect(engineer.locator("[data-paused]:visible")).toContainText("somebody has to watch");
   await shot(engineer, "paused-dark");
@@ -217,4 +217,97 @@ obligations: { reviewAfter: 24h, reviewers: { groups: [sre-leads] } }`,
   await remove(admin, "on-call");
   await remove(admin, "on-call-shell");
   await admin.context().close();
+});
+
+test("a command's review says what it would do to services and files", async () => {
+  await reviewer.goto("/reviews");
+  await engineer.locator('[data-workbench-tab="web-1"]').last().click();
+  await engineer.locator(".xterm:visible").click();
+  await type(engineer, "cat shop-api/package.json && systemctl restart shop-api");
+  await expect.poll(() => screen(engineer)).toContain("waiting for review");
+  const listed = reviewer.locator("[data-review]", { hasText: "systemctl restart shop-api" });
+  await listed.click();
+  await expect(reviewer.locator('[data-effect="services"]')).toContainText("systemctl restart shop-api");
+  await expect(reviewer.locator('[data-effect="reads"]')).toContainText("shop-api/package.json");
+  await shot(reviewer, "review-shell-light");
+  await engineer.locator(".xterm:visible").click();
+  await engineer.keyboard.press("Control+c");
+});
+
+test("the same statement on two targets is approved at once", async ({ browser }) => {
+  const admin = await signIn(browser, "admin");
+  const shop = await admin.evaluate(async () => {
+    const answer = await fetch("/api/configuration");
+    const { items }: { items: { kind: string; id: string; yaml: string }[] } = await answer.json();
+    return items.find(({ kind, id }) => kind === "target" && id === "shop")?.yaml ?? "";
+  });
+  await apply(
+    admin,
+    `${shop.replace(/^id: shop$/m, "id: shop-copy")}
+---
+kind: policy
+id: engineers-use-the-copy
+effect: permit
+principals: { groups: [engineers] }
+actions: ["target:connect", "sql:select", "sql:update"]
+resources: { targets: [shop-copy] }`,
+  );
+  await engineer.context().close();
+  engineer = await signIn(browser, "engineer", "dark");
+  for (const target of ["shop", "shop-copy"]) {
+    await openSql(engineer, target);
+    await run(engineer, "update inventory set quantity = quantity + 0");
+    await expect(engineer.locator("[data-review-waiting]:visible")).toBeVisible();
+  }
+  await reviewer.goto("/reviews");
+  await reviewer.locator("[data-review]", { hasText: "quantity + 0" }).first().click();
+  await expect(reviewer.locator("[data-siblings]")).toHaveAttribute("data-siblings", "1");
+  await reviewer.locator("[data-siblings] input").check();
+  await reviewer.locator("[data-hold]").uncheck();
+  await shot(reviewer, "batch-light");
+  await reviewer.locator("[data-approve]").click();
+  for (const target of ["shop-copy", "shop"]) {
+    await engineer.locator(`[data-workbench-tab="${target}"]`).last().click();
+    await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  }
+  await remove(admin, "engineers-use-the-copy");
+  await admin.evaluate(() => fetch("/api/configuration/target/shop-copy", { method: "DELETE" }));
+  await admin.context().close();
+});
+
+test("a browser that wants it is told of a review while it is in the background, without the statement; not in quiet hours", async ({
+  browser,
+}) => {
+  const context = await browser.newContext({ permissions: ["notifications"] });
+  // What the browser would show is kept: a headless one shows nothing.
+  await context.addInitScript(() => {
+    const shown: string[] = [];
+    class Kept {
+      static readonly permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(title: string, options: { body: string }) {
+        shown.push(`${title}: ${options.body}`);
+      }
+    }
+    Object.assign(window, { Notification: Kept, shown });
+    Object.defineProperty(document, "hidden", { get: () => true });
+  });
+  const told = await signIn(browser, "reviewer", "light", context);
+  const shown = () => told.evaluate(() => (window as unknown as { shown: string[] }).shown);
+  await told.goto("/reviews");
+  await told.getByRole("switch", { name: "Browser notification" }).check({ force: true });
+  await engineer.locator('[data-workbench-tab="shop"]').first().click();
+  await run(engineer, "delete from shipments");
+  await expect.poll(shown).toEqual(["A review waits for you: engineer@acme.test on shop"]);
+  await engineer.locator("[data-withdraw]:visible").click();
+  await told.getByRole("switch", { name: "Quiet hours" }).check({ force: true });
+  await told.getByLabel("quiet from").fill("00:00");
+  await told.getByLabel("quiet until").fill("23:59");
+  await shot(told, "quiet-light");
+  await run(engineer, "delete from order_items");
+  await expect(told.locator("[data-review]", { hasText: "delete from order_items" })).toBeVisible();
+  await told.waitForTimeout(500);
+  expect(await shown()).toHaveLength(1);
+  await engineer.locator("[data-withdraw]:visible").click();
+  await context.close();
 });

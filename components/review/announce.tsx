@@ -79,7 +79,7 @@ function QuietHours(props: { quiet: NonNullable<Settings["quiet"]>; onChange: (q
   );
   return (
     <span className={classes.quietHours}>
-      {time("from")} to {time("until")}; broken glass is told even then
+      {time("from")} to {time("until")} · not for broken glass
     </span>
   );
 }

@@ -29,6 +29,7 @@ const review = (id: string, changes: Partial<WireReview> = {}): WireReview => ({
   usedAt: null,
   session: "s",
   safeRun: "not-possible",
+  effects: [],
   estimatedRows: null,
   runs: [],
   maySettle: false,

@@ -15,6 +15,7 @@ import { PolicyLink, VerdictList } from "../verdict/verdict-list.tsx";
 import { accessInWords, durations, minutesInWords } from "./access.ts";
 import { Around, BlastRadius } from "./around.tsx";
 import { Discussion } from "./discussion.tsx";
+import { Effects } from "./effects.tsx";
 import { GrantState } from "./grant-state.tsx";
 import { HandOn } from "./hand-on.tsx";
 import { Linked } from "./linked.tsx";
@@ -111,6 +112,7 @@ export function ReviewDetail({
       )}
       <MarkedStatement text={review.statement} lines={lines} hovered={hovered} />
       <BlastRadius review={review} />
+      <Effects effects={review.effects} />
       <Answer review={review} siblings={siblings} onAnswered={onAnswered} />
       <Runs review={review} />
       <GrantState review={review} />

@@ -33,6 +33,7 @@ const review = (state: WireReview["state"]): WireReview => ({
   usedAt: null,
   session: "s",
   safeRun: "not-possible",
+  effects: [],
   estimatedRows: null,
   runs: [],
   maySettle: false,

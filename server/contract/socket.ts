@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { RUN_ENDS } from "../core/domain/run.ts";
+import { EFFECTS } from "../core/review/effects.ts";
 import { SessionItem, WatchFrame, WireWatcher } from "./watch.ts";
 import { WireColumn } from "./wire-column.ts";
 
@@ -174,6 +175,8 @@ export const WireReview = z.object({
   session: z.string(),
   /** Whether what runs waits in an open transaction: by policy `always` or `never`, else as the requester wants it. */
   safeRun: z.enum(["not-possible", "always", "never", "wanted", "not-wanted"]),
+  /** Of a command line: what it would do to its host, the most consequential first. */
+  effects: z.array(z.object({ kind: z.enum(EFFECTS), what: z.array(z.string()) })),
   /** By the planner, in rows; null: not known. */
   estimatedRows: z.number().nullable(),
   /** The newest first; the last few. */

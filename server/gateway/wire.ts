@@ -5,6 +5,7 @@ import type { Review } from "../core/domain/review.ts";
 import type { GrantedRun } from "../core/domain/run.ts";
 import type { PolicySet } from "../core/policy/index.ts";
 import { heldByPolicy, mostMinutes } from "../core/review/cover.ts";
+import { effectsOf } from "../core/review/effects.ts";
 
 /** What the browser is told of a decision; with the descriptions of the policies that made it. */
 export function toWireDecision(decision: Decision, microActions: readonly MicroAction[], set: PolicySet): WireDecision {
@@ -93,6 +94,7 @@ export function toWireReview(review: Review, viewer: Viewer, set: PolicySet): Wi
     usedAt: review.state.state === "approved" ? review.state.usedAt : null,
     session: review.session,
     safeRun: safeRunOnWire(review),
+    effects: review.kind === "shell" ? effectsOf(review.microActions).map(({ kind, what }) => ({ kind, what: [...what] })) : [],
     estimatedRows: review.estimatedRows,
     runs: review.runs.map(toWireRun),
     maySettle: viewer.maySettle,
