@@ -85,6 +85,12 @@ export function TerminalTab(props: {
       )}
       {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
       {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
+      {isRaw(open?.terminal ?? null) ? (
+        <p className={classes.raw} role="alert" data-raw-shell>
+          <b>Raw shell.</b> Single commands are not judged here. It is recorded, and others may watch and end it. <kbd>exit</kbd>{" "}
+          leads back.
+        </p>
+      ) : null}
       <div className={classes.middle}>
         <div className={classes.screen}>
           {session?.state === "refused" ? (
@@ -179,6 +185,11 @@ export function TerminalTab(props: {
       </footer>
     </div>
   );
+}
+
+function isRaw(state: TerminalState | null): boolean {
+  const last = state?.blocks.at(-1);
+  return state?.running === true && last?.ended === null && last.line.trim() === "raw-shell";
 }
 
 /** One quiet line: what would happen to the command that is being typed, or did to the last one. */

@@ -1,4 +1,4 @@
-import { createTwoFilesPatch } from "diff";
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import type { FileAnswer, FileBody, FileList } from "../contract/http.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import type { Principal } from "../core/domain/principal.ts";
@@ -314,7 +314,7 @@ export class FileTransfers {
     const masker = this.#masker();
     const shown = new TextDecoder().decode(joined([masker.push(new TextEncoder().encode(before)), masker.end()]));
     if (shown !== before) throw new VerbError("forbidden", "something in the file is masked: saving would destroy it");
-    const text = `save ${asked}\n${createTwoFilesPatch(asked, asked, before, act.text, "before", "after")}`;
+    const text = `save ${asked}\n${createTwoFilesPatch(asked, asked, before, act.text, "before", "after", { headerOptions: FILE_HEADERS_ONLY })}`;
     const allowed = await this.#allowed(session, describeFile(text, asked, order), order, body);
     if ("review" in allowed) return allowed;
     const ended = { session, ...allowed };

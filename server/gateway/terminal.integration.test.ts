@@ -20,6 +20,7 @@ const { set } = compilePolicySet(
   [
     policy("programs", { effect: "permit", actions: ["shell:exec", "shell:interactive"] }),
     policy("files", { effect: "permit", actions: ["file:read"], resources: { paths: ["/**"] } }),
+    policy("raw", { effect: "permit", actions: ["shell:raw"] }),
     policy("no-secrets", { effect: "forbid", actions: ["file:read"], resources: { paths: ["**/.env"] } }),
   ],
   1,
@@ -209,6 +210,37 @@ describe("a terminal on a real host", () => {
     await until(/echo from yesterday/);
     keys("\r");
     await until(/\nfrom yesterday\n/);
+  });
+
+  test("directories are stacked", async () => {
+    await line("pushd shop-api", /shop-api .*\n/);
+    expect(cwd).toBe(`${connection.home}/shop-api`);
+    await line("pushd logs", /logs .*shop-api .*\n/);
+    await line("pushd", /shop-api .*logs .*\n/);
+    expect(cwd).toBe(`${connection.home}/shop-api`);
+    await line("dirs", /shop-api .*logs .*\n/);
+    await line("popd", /logs .*\n/);
+    await line("popd", /\n/);
+    expect(cwd).toBe(connection.home);
+    await line("popd", /directory stack empty/);
+    await line("pushd nowhere", /no such directory/);
+  });
+
+  test("a raw shell says what it is, takes keys, masks what it shows, is recorded, and leads back", async () => {
+    shown = "";
+    recorded = "";
+    blocks.length = 0;
+    keys("raw-shell\r");
+    await until(/RAW SHELL.*not judged/);
+    await until(/[$#] $/);
+    keys("cat shop-api/.env | head -1; cd /usr && x=7; echo $x in $PWD ann.smith@example.com\r");
+    await until(/7 in \/usr \*+/);
+    expect(plain()).not.toContain("smith@example");
+    keys("exit 4\r");
+    await until(/✕4 \$ $/);
+    expect(cwd).toBe(connection.home);
+    expect(blocks.at(-1)).toMatchObject({ line: "raw-shell", outcome: "allow", ended: { exitCode: 4 } });
+    expect(recorded).toMatch(/<m raw-shell>.*RAW SHELL.*7 in \/usr.*<x 4>/s);
   });
 
   test("a hostile sequence is taken out", async () => {

@@ -95,6 +95,8 @@ export class Terminal {
   #rows: number;
   #cwd: string;
   #previous: string;
+  /** Of `pushd`, the newest first. */
+  #stack: readonly string[] = [];
   #environment: Readonly<Record<string, string>> = {};
   #exitCode: number | null = null;
   #phase: Phase = { phase: "editing" };
@@ -279,6 +281,7 @@ export class Terminal {
   async #run(submitted: Extract<ShellSubmission, { allowed: true }>): Promise<void> {
     const command: Authorized<PreparedShell> = submitted.command;
     const began = this.#options.now();
+    if (command.raw) this.#write(RAW_BANNER);
     const output = new MaskedOutput(this.#options.detectors, command.interactive, (bytes) => this.#show(bytes));
     let bytes = 0;
     let phase: Extract<Phase, { phase: "running" }> | null = null;
@@ -411,6 +414,13 @@ export class Terminal {
       case "cd":
         await this.#within(line, signal, () => this.#changeDirectory(builtin.arguments));
         break;
+      case "pushd":
+      case "popd":
+        await this.#within(line, signal, () => this.#stacked(builtin));
+        break;
+      case "dirs":
+        this.#write(`${[this.#cwd, ...this.#stack].map(printable).join(" ")}\r\n`);
+        break;
       case "export":
       case "unset":
         await this.#within(line, signal, () => this.#variables(builtin));
@@ -452,6 +462,24 @@ export class Terminal {
     if (!(await this.#session.connection.isDirectory(real))) return refuse("not a directory");
     this.#exitCode = 0;
     this.#goTo(real);
+  }
+
+  /** `pushd` alone swaps the two on top, as in bash. */
+  async #stacked(builtin: GatewayBuiltin): Promise<void> {
+    const [to, ...more] = builtin.arguments;
+    const [top, ...rest] = this.#stack;
+    const refuse = (why: string): void => {
+      this.#exitCode = 1;
+      this.#write(`${builtin.name}: ${why}\r\n`);
+    };
+    if (more.length > 0 || (builtin.name === "popd" && to !== undefined)) return refuse("takes at most one directory here");
+    if (to === undefined && top === undefined) return refuse("directory stack empty");
+    const from = this.#cwd;
+    await this.#changeDirectory([to ?? top ?? from]);
+    if (this.#exitCode !== 0) return;
+    if (builtin.name === "popd") this.#stack = rest;
+    else this.#stack = [from, ...(to === undefined ? rest : this.#stack)];
+    this.#write(`${[this.#cwd, ...this.#stack].map(printable).join(" ")}\r\n`);
   }
 
   #goTo(cwd: string): void {
@@ -586,17 +614,24 @@ const LACKING = {
 } as const;
 
 /** Built-ins that only write something, which cannot fail. */
-const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "help", "history", "why", "can"]);
+const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "dirs", "help", "history", "why", "can"]);
 
 /** OSC 133: where a prompt, a block's output and its end are, for who shows it. Programs' own are taken out. */
 function mark(what: "A" | "C" | "D", block: TerminalBlock | null): string {
   return `\x1b]133;${what}${block === null ? "" : `;${block.number}`}\x07`;
 }
 
+const RAW_BANNER = [
+  "\x1b[1;97;41m RAW SHELL \x1b[0m Single commands are not judged in here, and keys go straight to the host.",
+  "It is recorded; output is masked as far as it can be seen for what it is. `exit` leads back to the guarded prompt.",
+  "",
+].join("\r\n");
+
 const HELP = [
   "The gateway does these itself:",
-  "  cd, export, unset, clear, history, exit",
+  "  cd, pushd, popd, dirs, export, unset, clear, history, exit",
   "  why              explains the last decision",
+  "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
   "Tab completes paths, Ctrl-D closes. Output that holds personal data or secrets is masked.",

@@ -49,6 +49,7 @@ for (const kind of ["openssh", "ssh2"] as const) {
         programs: [],
         interactive: false,
         background: false,
+        raw: false,
       } as unknown as Authorized<PreparedShell>;
       const chunks: Uint8Array[] = [];
       const program = await connection.run(
@@ -143,6 +144,7 @@ for (const kind of ["openssh", "ssh2"] as const) {
         programs: [],
         interactive: false,
         background: false,
+        raw: false,
       } as unknown as Authorized<PreparedShell>;
       const program = await connection.run(
         command,

@@ -252,6 +252,19 @@ test.each([
   expect(incomplete(text)).toBe(wanted);
 });
 
+test("SG-25 a raw shell is asked for by a line of its own, and by nothing that looks like it", () => {
+  const actions = (text: string) => {
+    const described = describeShell(text, where);
+    if ("refusal" in described) throw new Error(described.refusal.message);
+    return { raw: described.prepared.raw, actions: described.microActions.map(({ action }) => action) };
+  };
+  expect(actions(" raw-shell ")).toEqual({ raw: true, actions: ["shell:raw"] });
+  for (const text of ["raw-shell -c id", "raw-shell; id", "'raw-shell'", "exec raw-shell", "raw-shell &", "x=1 raw-shell"]) {
+    expect(actions(text).raw, text).toBe(false);
+    expect(actions(text).actions, text).not.toContain("shell:raw");
+  }
+});
+
 test("the gateway's own words are told from the host's", () => {
   const builtin = (text: string) => {
     const described = describeShell(text, where);

@@ -8,6 +8,7 @@ import { Walk } from "./walk.ts";
 
 /** Says what a command line would do. Pure: the same text in the same place gets the same answer. Rules: SPEC.md. */
 export function describeShell(text: string, where: ShellWhere, met?: Set<string>): DescribedShell | { refusal: Refusal } {
+  if (text.trim() === RAW_SHELL) return rawShell(text);
   const result = read(text);
   if ("refusal" in result) return result;
   const walk = new Walk(where, met);
@@ -55,9 +56,37 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
       programs,
       interactive: walk.interactive,
       background: walk.background,
+      raw: false,
     },
     builtin: builtinOf(result.script, where),
     embedded: walk.embedded,
+  };
+}
+
+/** The line that asks for a raw shell: a word of the gateway's, which no program of a host can take. */
+const RAW_SHELL = "raw-shell";
+
+/** SG-25. Described as what it is: an action of its own, that no glob of a permit reaches. */
+function rawShell(text: string): DescribedShell {
+  const from = text.indexOf(RAW_SHELL);
+  const span = [from, from + RAW_SHELL.length] as const;
+  return {
+    kind: "shell",
+    text,
+    span: [0, text.length],
+    microActions: [{ action: "shell:raw", resource: { kind: "target" }, span }],
+    facts: { kind: "shell", programs: [], interactive: true, background: false },
+    prepared: {
+      original: text,
+      sent: "exec /bin/bash -l -i",
+      changesDirectory: false,
+      programs: [],
+      interactive: true,
+      background: false,
+      raw: true,
+    },
+    builtin: null,
+    embedded: [],
   };
 }
 

@@ -13,6 +13,8 @@ export interface PreparedShell {
   /** Whether keys may reach it: a `shell:interactive` is among its micro-actions. */
   readonly interactive: boolean;
   readonly background: boolean;
+  /** A shell of its own, in which nothing is judged. */
+  readonly raw: boolean;
 }
 
 export interface ShellWhere {
@@ -35,7 +37,21 @@ export interface ShellWhere {
 }
 
 /** What the gateway does itself when the whole line is one of these. */
-export const GATEWAY_BUILTINS = ["cd", "export", "unset", "clear", "exit", "logout", "history", "help", "why", "can"] as const;
+export const GATEWAY_BUILTINS = [
+  "cd",
+  "pushd",
+  "popd",
+  "dirs",
+  "export",
+  "unset",
+  "clear",
+  "exit",
+  "logout",
+  "history",
+  "help",
+  "why",
+  "can",
+] as const;
 
 export interface GatewayBuiltin {
   readonly name: (typeof GATEWAY_BUILTINS)[number];
