@@ -98,3 +98,15 @@ test("V3 F5 attribute notation calls no function that only an older server has",
   const { rows } = await database.admin.query("SELECT count(*)::int AS there FROM pg_proc WHERE proname = 'pg_start_backup'");
   expect(rows).toEqual([{ there: OLDER_POSTGRES === 13 || OLDER_POSTGRES === 14 ? 1 : 0 }]);
 });
+
+test.runIf(OLDER_POSTGRES === 13)(
+  "F6 a view with an operator behind its operand, which the grammar has no more, is opaque",
+  async () => {
+    await database.admin.query(
+      "SET ROLE gw; CREATE VIEW factorials AS SELECT id, ssn, id::bigint ! AS product FROM people; RESET ROLE",
+    );
+    await database.admin.query("SELECT pg_sleep(1.1)");
+    expect(await judged("SELECT ssn FROM factorials")).toContain("sql:opaque opaque");
+    expect(await judged("SELECT 5 !")).toEqual(["refused: syntax error at end of input"]);
+  },
+);

@@ -99,6 +99,8 @@ const HIDDEN: ReadonlySet<string> = new Set([
   "information_schema.routines.routine_definition",
   "information_schema.triggers.action_condition",
   "information_schema.triggers.action_statement",
+  "pg_catalog.pg_aggregate.agginitval",
+  "pg_catalog.pg_aggregate.aggminitval",
   "pg_catalog.pg_attribute.attfdwoptions",
   "pg_catalog.pg_attribute.attmissingval",
   "pg_catalog.pg_class.relpartbound",

@@ -108,6 +108,10 @@ const CHANGES: readonly [string, string, readonly string[]][] = [
     "DROP TABLE IF EXISTS gone, orders, hr.gone",
     ["ddl public.gone @ gone", "ddl public.orders @ orders", "ddl hr.gone @ hr.gone"],
   ],
+  ["C4 so is what would be altered", "ALTER TABLE IF EXISTS hr.gone ADD COLUMN a int", ["ddl hr.gone @ hr.gone"]],
+  ["C4 and renamed", "ALTER TABLE IF EXISTS gone RENAME a TO b", ["ddl public.gone @ gone"]],
+  ["C4 an index is opaque", "ALTER INDEX i SET (fillfactor = 70)", ["opaque ALTER TABLE @ ALTER INDEX i SET (fillfactor = 70)"]],
+  ["C4 so is its name", "ALTER INDEX i RENAME TO j", ["opaque RENAME @ ALTER INDEX i RENAME TO j"]],
   ["C4 what must be there is refused", "DROP TABLE gone", ['refused: relation "gone" does not exist @ gone']],
   [
     "R4 LIMIT sees the query around it",

@@ -96,7 +96,7 @@ export function noteItself(analysis: Analysis, node: TreeNode, own: NewRelation)
   return true;
 }
 
-/** DROP … IF EXISTS of what is not there: judged, and sent, as what would be there. Answers whether it is not. */
+/** … IF EXISTS of what is not there: judged, and sent, as what would be there. Answers whether it is not. */
 export function noteMissing(analysis: Analysis, node: TreeNode): boolean {
   if (findRelation(analysis, node) !== null) return false;
   const given = word(node, "schemaname");
@@ -104,6 +104,7 @@ export function noteMissing(analysis: Analysis, node: TreeNode): boolean {
   if (schema === undefined) return false;
   const table = word(node, "relname");
   const span = nameSpan(analysis, node);
+  analysis.visited.add(node);
   analysis.edits.push({ span, text: `${quoteName(schema)}.${quoteName(table)}` });
   note(analysis, "sql:ddl", { kind: "table", schema, table }, span);
   return true;

@@ -1,16 +1,16 @@
-import type { Action } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, type Env, note, noteOpaque } from "./analysis.ts";
+import { alteration, comment, created, definition, drop, perhapsMissing, RELATIONS, reindexed, sequence, spoken } from "./ddl.ts";
 import type { Effect } from "./effect.ts";
-import { castType, expression } from "./expression.ts";
-import { functionNames, judgeFunction, judgeOperator, operatorNames } from "./functions.ts";
+import { expression } from "./expression.ts";
+import { functionNames, judgeFunction } from "./functions.ts";
 import { closeCursor, copyOut, deallocate, declareCursor, discard, prepare } from "./named.ts";
 import { refuse } from "./refused.ts";
-import { newRelation, noteItself, noteMissing, noteRelation } from "./relations.ts";
+import { newRelation, noteRelation } from "./relations.ts";
 import type { Output } from "./select.ts";
 import { query } from "./select.ts";
 import { setConstraints, setVariable, showVariable, transaction } from "./session.ts";
-import { child, children, everyNode, flag, NOTHING, place, type TreeNode, tagged, word, words } from "./tree.ts";
+import { child, children, flag, NOTHING, place, type TreeNode, tagged, word } from "./tree.ts";
 
 /** Statements that are no queries. What has no rule here is opaque: only who may run anything may run it. */
 
@@ -114,6 +114,7 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "CreateStmt":
       return created(analysis, node);
     case "AlterTableStmt":
+      if (!RELATIONS.has(word(node, "objtype"))) break;
       return alteration(analysis, node);
     case "CreateSeqStmt":
       return sequence(analysis, node, true);
@@ -132,7 +133,9 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "IndexStmt":
       return { ...definition(analysis, node), outsideTransaction: flag(node, "concurrent") };
     case "RenameStmt":
-      if (child(node, "relation") === null) break;
+      if (child(node, "relation") === null || word(node, "renameType") === "OBJECT_INDEX") break;
+      if (word(node, "relationType") === "OBJECT_TYPE") break;
+      perhapsMissing(analysis, node);
       return definition(analysis, node);
     case "DropStmt":
       return drop(analysis, node);
@@ -167,81 +170,6 @@ const OPAQUE_NAMES: Readonly<Record<string, string>> = {
   RuleStmt: "CREATE RULE",
   VacuumStmt: "VACUUM of everything",
 };
-
-function spoken(tag: string): string {
-  return tag
-    .replace(/Stmt$/, "")
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .toUpperCase();
-}
-
-/** Not here: owners, row security, triggers and rules, and whatever changes what others may do. */
-const ALTERATIONS: ReadonlySet<string> = new Set([
-  "AT_AddColumn",
-  "AT_AddConstraint",
-  "AT_AddIdentity",
-  "AT_AddInherit",
-  "AT_AlterColumnType",
-  "AT_AlterConstraint",
-  "AT_AttachPartition",
-  "AT_ClusterOn",
-  "AT_ColumnDefault",
-  "AT_DetachPartition",
-  "AT_DetachPartitionFinalize",
-  "AT_DropCluster",
-  "AT_DropColumn",
-  "AT_DropConstraint",
-  "AT_DropExpression",
-  "AT_DropIdentity",
-  "AT_DropInherit",
-  "AT_DropNotNull",
-  "AT_ReplicaIdentity",
-  "AT_ResetOptions",
-  "AT_SetCompression",
-  "AT_SetIdentity",
-  "AT_SetLogged",
-  "AT_SetNotNull",
-  "AT_SetOptions",
-  "AT_SetStatistics",
-  "AT_SetStorage",
-  "AT_SetUnLogged",
-  "AT_ValidateConstraint",
-]);
-/** Of a view they say with whose rights it reads. */
-const TABLE_ALTERATIONS: ReadonlySet<string> = new Set(["AT_ResetRelOptions", "AT_SetRelOptions"]);
-
-function alteration(analysis: Analysis, node: TreeNode): Utility {
-  const { span } = analysis.statement;
-  const ofTable = word(node, "objtype") === "OBJECT_TABLE";
-  let concurrent = false;
-  for (const command of children(node, "cmds")) {
-    const given = tagged(command)?.node ?? NOTHING;
-    const subtype = word(given, "subtype");
-    const known = ALTERATIONS.has(subtype) || (ofTable && TABLE_ALTERATIONS.has(subtype));
-    if (!known) noteOpaque(analysis, `ALTER TABLE: ${subtype.replace(/^AT_/, "")}`, span);
-    if (word(given, "behavior") === "DROP_CASCADE") noteOpaque(analysis, "ALTER TABLE … CASCADE", span);
-    concurrent ||= flag(tagged(given.def)?.node ?? NOTHING, "concurrent");
-  }
-  return { ...definition(analysis, node), outsideTransaction: concurrent };
-}
-
-/** Numbers of a column's own, or for many to share. `OWNED BY` names a table that the tree does not place. */
-function sequence(analysis: Analysis, node: TreeNode, made: boolean): Utility {
-  const relation = child(node, "sequence") ?? NOTHING;
-  const options = children(node, "options").map((option) => word(tagged(option)?.node ?? NOTHING, "defname"));
-  if (options.includes("owned_by")) noteOpaque(analysis, "sequence OWNED BY", analysis.statement.span);
-  analysis.writes = true;
-  if (made) newRelation(analysis, relation);
-  else noteRelation(analysis, relation, { role: "named", action: "sql:ddl" });
-  return { ...definition(analysis, node), stores: false };
-}
-
-function reindexed(analysis: Analysis, node: TreeNode): Utility | null {
-  if (child(node, "relation") === null || word(node, "kind") === "REINDEX_OBJECT_INDEX") return null;
-  const options = children(node, "params").map((option) => word(tagged(option)?.node ?? NOTHING, "defname"));
-  if (options.includes("tablespace")) return null;
-  return { ...definition(analysis, node), definitions: false, outsideTransaction: options.includes("concurrently") };
-}
 
 const EXPLAIN_OPTIONS: ReadonlySet<string> = new Set([
   "analyze",
@@ -314,92 +242,4 @@ function storedQuery(analysis: Analysis, tag: string, node: TreeNode): Utility {
   query(analysis, node.query, NOWHERE, {});
   if (!isView) analysis.created = temporary ? "temporary" : "stored";
   return { ...PLAIN, kind: "ddl", definitions: true, stores: isView || !temporary };
-}
-
-function created(analysis: Analysis, node: TreeNode): Utility {
-  const own = newRelation(analysis, child(node, "relation") ?? NOTHING);
-  analysis.created = own.temporary ? "temporary" : "stored";
-  for (const part of everyNode(node)) {
-    const references = child(part, "pktable");
-    if (references !== null) noteItself(analysis, references, own);
-  }
-  return definition(analysis, node);
-}
-
-/** Not types: a column of them is a number that a new sequence gives. */
-const SERIAL: ReadonlySet<string> = new Set(["bigserial", "serial", "serial2", "serial4", "serial8", "smallserial"]);
-
-function isSerial(column: TreeNode): boolean {
-  const [name = "", ...more] = words(children(child(column, "typeName") ?? NOTHING, "names"));
-  return typeof column.colname === "string" && more.length === 0 && SERIAL.has(name);
-}
-
-/** A change of definitions: every relation that it names, and every function, type and operator that it would run. */
-function definition(analysis: Analysis, node: TreeNode): Utility {
-  analysis.writes = true;
-  const action: Action = "sql:ddl";
-  for (const part of everyNode(node)) {
-    if (typeof part.relname === "string" && !analysis.visited.has(part)) noteRelation(analysis, part, { role: "named", action });
-    const found = tagged(part);
-    if (found === null) continue;
-    if (found.tag === "SubLink" || found.tag === "SelectStmt") {
-      refuse("a definition with a query inside is not supported", analysis.statement.span);
-    }
-    const span: Span = analysis.tokens.token(place(found.node));
-    if (found.tag === "FuncCall") judgeFunction(analysis, functionNames(found.node), found.node, span);
-    if (found.tag === "A_Expr") judgeOperator(analysis, operatorNames(found.node, "name"), span);
-  }
-  for (const part of everyNode(node)) if (!isSerial(part)) castType(analysis, child(part, "typeName"));
-  return { ...PLAIN, kind: "ddl", definitions: true, stores: true };
-}
-
-const DROPPED: Readonly<Record<string, number>> = { OBJECT_TABLE: 1, OBJECT_VIEW: 1, OBJECT_MATVIEW: 2, OBJECT_SEQUENCE: 1 };
-
-function drop(analysis: Analysis, node: TreeNode): Utility {
-  const { tokens, statement } = analysis;
-  const skip = DROPPED[word(node, "removeType")];
-  if (skip === undefined) {
-    noteOpaque(analysis, `DROP ${spoken(word(node, "removeType").replace("OBJECT_", ""))}`, statement.span);
-    return { ...PLAIN, opaque: true, definitions: true };
-  }
-  if (word(node, "behavior") === "DROP_CASCADE") noteOpaque(analysis, "DROP … CASCADE", statement.span);
-  analysis.writes = true;
-  let index = (tokens.at(statement.span[0]) ?? 0) + 1 + skip;
-  if (flag(node, "missing_ok")) index += 2;
-  for (const item of children(node, "objects")) {
-    const parts = words(children(tagged(item)?.node ?? NOTHING, "items"));
-    const at = tokens.span(index)[0];
-    const missing = flag(node, "missing_ok") && noteMissing(analysis, relationAt(parts, at));
-    index += missing ? tokens.dotted(at).length * 2 : namedAt(analysis, index, parts) + 1;
-  }
-  return { ...PLAIN, kind: "ddl", definitions: true };
-}
-
-/** Names in DROP and COMMENT have no position in the tree: they follow the statement's words. Answers how many tokens. */
-function namedAt(analysis: Analysis, index: number, parts: readonly string[]): number {
-  const { tokens } = analysis;
-  const at = tokens.span(index)[0];
-  noteRelation(analysis, relationAt(parts, at), { role: "named", action: "sql:ddl" });
-  return tokens.dotted(at).length * 2 - 1;
-}
-
-function relationAt(parts: readonly string[], location: number): TreeNode {
-  const [schemaname, relname] = parts.length > 1 ? parts.slice(-2) : ["", parts[0]];
-  return { schemaname, relname, location, inh: true };
-}
-
-const COMMENTED: Readonly<Record<string, number>> = { OBJECT_TABLE: 3, OBJECT_VIEW: 3, OBJECT_MATVIEW: 4, OBJECT_SEQUENCE: 3 };
-
-function comment(analysis: Analysis, node: TreeNode): Utility {
-  const { statement, tokens } = analysis;
-  const start = tokens.at(statement.span[0]) ?? 0;
-  const parts = words(children(child(child(node, "object") ?? NOTHING, "List") ?? NOTHING, "items"));
-  const skip = COMMENTED[word(node, "objtype")];
-  analysis.writes = true;
-  if (skip !== undefined) {
-    namedAt(analysis, start + skip, parts);
-    return { ...PLAIN, kind: "ddl" };
-  }
-  noteOpaque(analysis, `COMMENT ON ${spoken(word(node, "objtype").replace("OBJECT_", ""))}`, statement.span);
-  return { ...PLAIN, opaque: true };
 }
