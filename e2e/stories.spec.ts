@@ -287,10 +287,30 @@ test("files of the host: taken masked, opened, and changed as a reviewed differe
   await expect.poll(() => screen(engineer)).toMatch(/\n# checked at night\n/);
 });
 
+test("two tabs stand side by side, and keys go to the one that has focus", async () => {
+  await engineer.locator("[data-split]").click();
+  await expect(engineer.locator('[data-side="left"]')).toBeVisible();
+  await expect(engineer.locator('[data-side="right"]')).toBeVisible();
+  await engineer.locator("[data-terminal-tab]:visible .xterm").click();
+  await type(engineer, "echo beside $((40 + 2))");
+  await expect.poll(() => screen(engineer)).toContain("beside 42");
+  await run(engineer, "select count(*) as beside from products");
+  await expect(visibleGrid(engineer)).toHaveAttribute("data-rows", "1");
+  const border = engineer.getByRole("separator", { name: "border between the tabs" });
+  await border.focus();
+  await engineer.keyboard.press("ArrowRight");
+  await expect(border).toHaveAttribute("aria-valuenow", "54");
+  await shot(engineer, "split-dark");
+  await engineer.locator("[data-terminal-tab]:visible .xterm").click();
+  await engineer.locator("[data-split]").click();
+  await expect(engineer.locator("[data-side]")).toHaveCount(0);
+  await expect(engineer.locator("[data-terminal-tab]")).toBeVisible();
+});
+
 test("a page that is loaded again goes on with what runs in its terminal", async () => {
-  await type(engineer, "tail -n 1 -f app.log");
-  await expect.poll(() => screen(engineer)).toContain("email=***");
   const tab = engineer.locator('[data-terminal-tab="web-1"]');
+  await type(engineer, "tail -n 1 -f app.log");
+  await expect(tab).toHaveAttribute("data-running", "true");
   const session = await tab.getAttribute("data-session-id");
   await engineer.reload();
   await expect(tab).toHaveAttribute("data-session-id", session ?? "");
@@ -468,7 +488,7 @@ test("the pages have no serious fault of accessibility, light and dark", async (
 test("a terminal's recording is played, is as it was, and is others' to see only by policy", async () => {
   await engineer.goto("/");
   await expect(engineer.locator('[data-terminal-tab="web-1"]')).toHaveAttribute("data-session", "open");
-  await engineer.getByRole("button", { name: "close web-1" }).click();
+  await engineer.locator('[data-close-tab="web-1"]').click();
   await engineer.goto("/recordings");
   const item = engineer.locator("[data-recording-item]", { hasText: /\d\d commands/ }).first();
   await expect(item).toContainText("engineer@acme.test");

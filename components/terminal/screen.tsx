@@ -36,12 +36,14 @@ export default function Screen(props: {
   /** What was shown comes again. */
   resumed: boolean;
   visible: boolean;
+  /** Keys go to it. */
+  active: boolean;
   settings: TerminalSettings;
   blocks: readonly WireBlock[];
   onSize: (size: Size) => void;
   onParsed: (bytes: number) => void;
 }) {
-  const { session, channel, visible, settings } = props;
+  const { session, channel, visible, active, settings } = props;
   const store = useSocketStore();
   const host = useRef<HTMLDivElement>(null);
   const [made, setMade] = useState<{ terminal: Terminal; fit: FitAddon; search: SearchAddon } | null>(null);
@@ -142,7 +144,7 @@ export default function Screen(props: {
       });
     });
     const keys = terminal.onData((text) => store.keys(channel, text));
-    terminal.focus();
+    if (latest.current.active) terminal.focus();
     return () => {
       stop();
       keys.dispose();
@@ -198,8 +200,8 @@ export default function Screen(props: {
   useEffect(() => {
     if (made === null || !visible) return;
     if (host.current !== null && host.current.clientWidth > 0) made.fit.fit();
-    made.terminal.focus();
-  }, [made, visible]);
+    if (active) made.terminal.focus();
+  }, [made, visible, active]);
 
   const block = props.blocks.find((each) => each.number === chosen);
   return (

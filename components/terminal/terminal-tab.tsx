@@ -36,6 +36,7 @@ export function TerminalTab(props: {
   id: string;
   target: TargetItem;
   visible: boolean;
+  active: boolean;
   onRequest: (request: string | null) => void;
 }) {
   const { target, onRequest } = props;
@@ -112,6 +113,7 @@ export function TerminalTab(props: {
               channel={open?.channel ?? null}
               resumed={open?.resumed ?? false}
               visible={props.visible}
+              active={props.active}
               settings={settings}
               blocks={open?.terminal.blocks ?? NO_BLOCKS}
               onSize={resize}

@@ -1,7 +1,7 @@
 "use client";
 
 import { ActionIcon, Drawer } from "@mantine/core";
-import { Database, PanelLeft, SquareTerminal, X } from "lucide-react";
+import { Columns2, Database, PanelLeft, SquareTerminal, X } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useReducer, useState } from "react";
 import type { TargetItem, TreeTable } from "../../server/contract/http.ts";
@@ -13,6 +13,7 @@ import { useSocket } from "../socket/socket.tsx";
 import { TargetTree } from "../targets/target-tree.tsx";
 import { selectFrom } from "./select-from.ts";
 import { NO_TABS, reduceTabs, WorkbenchTabs } from "./tabs.ts";
+import { useBorder } from "./use-border.ts";
 import classes from "./workbench.module.css";
 
 const SqlTab = dynamic(() => import("../sql/sql-tab.tsx").then((module) => module.SqlTab), {
@@ -34,7 +35,8 @@ export function Workbench(props: {
 }) {
   const version = useSocket((state) => `${state.policyVersion} ${grantsIn(state.reviews.items)}`);
   const [targets, again] = useAnswer<readonly TargetItem[]>("/api/targets", version);
-  const [{ tabs, active }, change] = useReducer(reduceTabs, NO_TABS);
+  const [{ tabs, active, left, right }, change] = useReducer(reduceTabs, NO_TABS);
+  const { host, tracks, border } = useBorder<HTMLDivElement>("columns", 50, "border between the tabs");
   const [restored, setRestored] = useState(false);
   const [requests, setRequests] = useState<Readonly<Record<string, string | null>>>({});
   const [treeOpen, setTreeOpen] = useState(false);
@@ -46,8 +48,8 @@ export function Workbench(props: {
     setRestored(true);
   }, []);
   useEffect(() => {
-    if (restored) window.sessionStorage.setItem(STORED, JSON.stringify({ tabs, active }));
-  }, [restored, tabs, active]);
+    if (restored) window.sessionStorage.setItem(STORED, JSON.stringify({ tabs, active, left, right }));
+  }, [restored, tabs, active, left, right]);
 
   const known = targets.state === "loaded" ? targets.value : null;
   const targetOf = (id: string) => known?.find((target) => target.id === id);
@@ -66,6 +68,19 @@ export function Workbench(props: {
     const there = table === undefined ? undefined : tabs.find((tab) => tab.target === target.id && tab.id === active);
     if (there !== undefined) change({ type: "appended", id: there.id, text });
     else change({ type: "opened", id: crypto.randomUUID(), target: target.id, text });
+  };
+
+  /** The tab beside the active one; from a single tab, another session on its target. */
+  const split = () => {
+    if (right !== null || shown === undefined) return change({ type: "joined" });
+    const index = tabs.indexOf(shown);
+    const other = tabs[index + 1] ?? tabs[index - 1];
+    const id = other?.id ?? crypto.randomUUID();
+    if (other === undefined) {
+      change({ type: "opened", id, target: shown.target, text: "" });
+      change({ type: "activated", id: shown.id });
+    }
+    change({ type: "split", id });
   };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each wish is fulfilled once, when the targets are known
@@ -117,6 +132,7 @@ export function Workbench(props: {
                   data-environment={target?.environment ?? ""}
                   role="presentation"
                   data-selected={tab.id === active || undefined}
+                  data-in-sight={tab.id === left || tab.id === right || undefined}
                 >
                   <button
                     type="button"
@@ -157,8 +173,28 @@ export function Workbench(props: {
               );
             })}
           </div>
+          <ActionIcon
+            className={classes.splitSwitch}
+            variant="subtle"
+            color="gray"
+            aria-label={right === null ? "show another tab beside this one" : "show this tab alone"}
+            aria-pressed={right !== null}
+            disabled={shown === undefined}
+            // The terminal or editor keeps the keys.
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={split}
+            data-split
+          >
+            <Columns2 size={15} aria-hidden />
+          </ActionIcon>
         </div>
-        <div className={classes.panels}>
+        <div
+          ref={host}
+          className={classes.panels}
+          data-two={right !== null || undefined}
+          style={right === null ? undefined : { gridTemplateColumns: tracks }}
+        >
+          {right === null ? null : <div {...border} className={classes.border} />}
           {tabs.length === 0 ? (
             <Condition
               kind="empty"
@@ -179,13 +215,17 @@ export function Workbench(props: {
                   id={`panel-${tab.id}`}
                   aria-labelledby={`tab-${tab.id}`}
                   className={classes.panel}
-                  hidden={tab.id !== active}
+                  hidden={tab.id !== left && tab.id !== right}
+                  data-side={right === null ? undefined : tab.id === right ? "right" : "left"}
+                  data-active={(right !== null && tab.id === active) || undefined}
+                  onFocusCapture={() => tab.id !== active && change({ type: "activated", id: tab.id })}
                   data-environment={targetOf(tab.target)?.environment ?? ""}
                 >
                   <TabContent
                     tab={tab}
                     target={targetOf(tab.target)}
-                    visible={props.visible && tab.id === active}
+                    visible={props.visible && (tab.id === left || tab.id === right)}
+                    active={tab.id === active}
                     onText={(text) => change({ type: "written", id: tab.id, text })}
                     onRequest={remember}
                   />
@@ -201,6 +241,7 @@ function TabContent(props: {
   tab: { id: string; target: string; text: string };
   target: TargetItem | undefined;
   visible: boolean;
+  active: boolean;
   onText: (text: string) => void;
   onRequest: (id: string, request: string | null) => void;
 }) {
@@ -211,7 +252,7 @@ function TabContent(props: {
   return target.type === "postgres" ? (
     <SqlTab target={target} text={tab.text} onText={props.onText} onRequest={tell} />
   ) : (
-    <TerminalTab id={tab.id} target={target} visible={props.visible} onRequest={tell} />
+    <TerminalTab id={tab.id} target={target} visible={props.visible} active={props.active} onRequest={tell} />
   );
 }
 
