@@ -15,7 +15,7 @@ interface Call<Sent> {
   readonly request: Request;
 }
 
-/** Reads what was sent in the query. */
+/** Reads what was sent in the query; a body of bytes is left to the verb. */
 export function get<Sent>(schema: z.ZodType<Sent>, verb: (call: Call<Sent>) => unknown): Handler {
   return handler((request) => schema.parse(Object.fromEntries(new URL(request.url).searchParams)), verb);
 }
@@ -24,9 +24,6 @@ export function get<Sent>(schema: z.ZodType<Sent>, verb: (call: Call<Sent>) => u
 export function post<Sent>(schema: z.ZodType<Sent>, verb: (call: Call<Sent>) => unknown): Handler {
   return handler(async (request) => schema.parse(await json(request)), verb);
 }
-
-/** The body is bytes, which the verb reads; the rest is in the query. */
-export const put = get;
 
 /** Takes only what is in the path. */
 export function remove(verb: (call: Call<undefined>) => unknown): Handler {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { get, put } from "../../../handler.ts";
+import { get } from "../../../handler.ts";
 
 const From = z.strictObject({ from: z.coerce.number().int().min(0).default(0) });
 const Offset = z.strictObject({ offset: z.coerce.number().int().min(0) });
@@ -19,7 +19,7 @@ export const GET = get(From, ({ verbs, principal, parameters, sent }) => {
   });
 });
 
-export const PUT = put(Offset, async ({ verbs, principal, parameters, sent, request }) => {
+export const PUT = get(Offset, async ({ verbs, principal, parameters, sent, request }) => {
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length > MOST_PART) throw Object.assign(new Error("a part of an upload is too long"), { code: "invalid" });
   return verbs.putFile(principal, parameters.ticket ?? "", sent.offset, bytes);
