@@ -7,7 +7,7 @@ const { root } = await import("./build.mjs");
 const { build } = await import("esbuild");
 await build({
   absWorkingDir: root,
-  entryPoints: { bench: "server/bench/main.ts" },
+  entryPoints: { bench: "server/bench/main.ts", "bench-client": "server/bench/socket-client.ts" },
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,

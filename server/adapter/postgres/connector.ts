@@ -9,6 +9,11 @@ import { pinSettings } from "./session-settings.ts";
 
 /** Catalogs younger than this are not even asked about. */
 const FRESH_MS = 1_000;
+/** While statements come, the next question is asked before anyone has to wait for its answer. */
+const ASKED_AFTER_MS = 750;
+const IN_USE_MS = 10_000;
+/** An answer that is under way is not waited for when the last one is younger than this. */
+const LATE_MS = 2_000;
 /** A target's own connection for its catalog closes when nobody has asked for this long. */
 const IDLE_MS = 30_000;
 const LOCK_TIMEOUT_MS = 3_000;
@@ -61,12 +66,18 @@ function applicationName(principal: string): string {
   return `gatehouse:${principal.replace(/[^\x20-\x7e]/g, "?")}`.slice(0, 63);
 }
 
-/** One target's catalog for all connections: loaded once, revalidated by a cheap hint, read anew when told. */
+/**
+ * One target's catalog for all connections: loaded once, revalidated by a hint while it is in use, read anew when that
+ * has moved or when told.
+ */
 class SharedCatalog {
   #catalog: Catalog | null = null;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #busy: Promise<Catalog> | null = null;
   #stale = false;
+  #loading = false;
+  #wantedAt = Number.NEGATIVE_INFINITY;
+  #next: NodeJS.Timeout | null = null;
   #client: Promise<Client> | null = null;
   #idle: NodeJS.Timeout | null = null;
   #login: { target: PostgresTarget; password: string | null } | null = null;
@@ -83,12 +94,29 @@ class SharedCatalog {
   }
 
   get(): Promise<Catalog> {
-    const fresh = this.#catalog !== null && !this.#stale && this.#now() - this.#checkedAt < FRESH_MS;
-    if (fresh && this.#catalog !== null) return Promise.resolve(this.#catalog);
+    this.#wantedAt = this.#now();
+    const limit = this.#busy === null || this.#loading ? FRESH_MS : LATE_MS;
+    const fresh = this.#catalog !== null && !this.#stale && this.#now() - this.#checkedAt < limit;
+    return fresh && this.#catalog !== null ? Promise.resolve(this.#catalog) : this.#ask();
+  }
+
+  #ask(): Promise<Catalog> {
     this.#busy ??= this.#revalidated().finally(() => {
       this.#busy = null;
+      this.#loading = false;
+      this.#askAgain();
     });
     return this.#busy;
+  }
+
+  #askAgain(): void {
+    if (this.#next !== null) clearTimeout(this.#next);
+    this.#next = setTimeout(() => {
+      if (this.#catalog === null || this.#stale || this.#now() - this.#wantedAt > IN_USE_MS) return;
+      // Whoever needs the catalog next meets the failure again.
+      this.#ask().catch(() => {});
+    }, ASKED_AFTER_MS);
+    this.#next.unref();
   }
 
   refresh(): void {
@@ -115,6 +143,7 @@ class SharedCatalog {
         }
       }
       this.#stale = false;
+      this.#loading = true;
       await client.query(
         `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
       );
@@ -161,6 +190,8 @@ class SharedCatalog {
   }
 
   async close(): Promise<void> {
+    if (this.#next !== null) clearTimeout(this.#next);
+    this.#wantedAt = Number.NEGATIVE_INFINITY;
     if (this.#idle !== null) clearTimeout(this.#idle);
     const client = this.#client;
     this.#client = null;

@@ -132,12 +132,17 @@ const ADDRESS = "eaonirtslcm.@dupg0123456789hybkfvwjzxq-ABCDEFGHIJKLMNOPQRSTUVWX
 function partialEmail(text: string): string {
   const domain = `pg_catalog.split_part(${text}, '@', 2)`;
   const common = `(pg_catalog.btrim(pg_catalog.textsend(${text}), '${ADDRESS}'::pg_catalog.bytea) OPERATOR(pg_catalog.=) ''::pg_catalog.bytea)`;
-  const shape = [
-    `(${text} OPERATOR(pg_catalog.~~) '__%@___%')`,
+  const plain = [
+    common,
+    `(${text} OPERATOR(pg_catalog.!~~) '%@%@%')`,
+    `(pg_catalog.octet_length(${text}) OPERATOR(pg_catalog.<=) 64)`,
+  ].join(" AND ");
+  const other = [
     `(pg_catalog.strpos(${text}, '@') OPERATOR(pg_catalog.<=) 65)`,
     `(pg_catalog.octet_length(${domain}) OPERATOR(pg_catalog.<=) 190)`,
-    `((${common} AND (${text} OPERATOR(pg_catalog.!~~) '%@%@%')) OR (${text} OPERATOR(pg_catalog.~) '^[^@[:space:]]+@[A-Za-z0-9.-]+$'))`,
+    `(${text} OPERATOR(pg_catalog.~) '^[^@[:space:]]+@[A-Za-z0-9.-]+$')`,
   ].join(" AND ");
+  const shape = `(${text} OPERATOR(pg_catalog.~~) '__%@___%') AND ((${plain}) OR (${other}))`;
   const shown = `(pg_catalog.left(${text}, 1) OPERATOR(pg_catalog.||) '•••@') OPERATOR(pg_catalog.||) ${domain}`;
   return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${shape} THEN ${shown} ELSE '***' END`;
 }
