@@ -118,6 +118,11 @@ const CHANGES: readonly [string, string, readonly string[]][] = [
     "SELECT (SELECT 1 LIMIT o.id) FROM orders o",
     ["select public.orders.id @ o.id", "select public.orders @ orders"],
   ],
+  [
+    "R4 XMLTABLE and JSON_TABLE have names of their own",
+    "SELECT xmltable.a, json_table.* FROM XMLTABLE('/a' PASSING '<a/>' COLUMNS a text), JSON_TABLE('{}', '$' COLUMNS (b int))",
+    [],
+  ],
   ["R4 and nothing of its own", "SELECT 1 FROM orders LIMIT total", ['refused: column "total" does not exist @ total']],
   [
     "R3 grouping sets know the output's names",
@@ -143,6 +148,7 @@ const CHANGES: readonly [string, string, readonly string[]][] = [
   ["F4 a type's name as a function is a cast", "SELECT inet('10.0.0.1'), tsquery('a')", []],
   ["F2 with two arguments it is none", "SELECT inet('10.0.0.1', 1)", ["opaque function inet @ inet"]],
   ["U2 how much is said", "SET client_min_messages = warning", ["set client_min_messages @ SET client_min_messages = warning"]],
+  ["U2 what may be changed may be seen", "SHOW enable_seqscan", ["set enable_seqscan @ SHOW enable_seqscan"]],
   [
     "U2 not what the server does inside",
     "SET client_min_messages = debug5",

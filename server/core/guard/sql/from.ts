@@ -69,13 +69,14 @@ export function fromItem(analysis: Analysis, item: unknown, env: Env, beside: re
         reads.push(expression(analysis, definition.colexpr, lateral), expression(analysis, definition.coldefexpr, lateral));
         return word(definition, "colname");
       });
-      return computed(columns, computedFrom(reads), child(node, "alias"));
+      return computed("xmltable", columns, computedFrom(reads), child(node, "alias"));
     }
     case "JsonTable": {
       const parts = [node.context_item, node.pathspec, node.passing, node.on_error].map((part) =>
         expression(analysis, part, lateral),
       );
-      return computed(jsonColumns(analysis, children(node, "columns"), lateral), computedFrom(parts), child(node, "alias"));
+      const columns = jsonColumns(analysis, children(node, "columns"), lateral);
+      return computed("json_table", columns, computedFrom(parts), child(node, "alias"));
     }
     default:
       return refuse(`no rule for \`${tag}\` in FROM`, analysis.tokens.token(place(node)));
@@ -93,10 +94,11 @@ function aliased(source: Source, alias: TreeNode | null): Source {
   return renamed(source, word(alias, "aliasname"), words(children(alias, "colnames")));
 }
 
-function computed(names: readonly string[], reads: Lineage, alias: TreeNode | null): FromItems {
+/** `own`: its name where it is given none. */
+function computed(own: string, names: readonly string[], reads: Lineage, alias: TreeNode | null): FromItems {
   const lineage: Lineage = { reads: reads.reads, through: null };
   const source = sourceOf(
-    null,
+    own,
     names.map((name) => ({ name, lineage, touch: () => {} })),
   );
   return single(aliased(source, alias), reads);

@@ -113,7 +113,7 @@ export function settingChoices(name: string): readonly string[] | null {
 }
 
 export function isReadableSetting(name: string): boolean {
-  return READABLE.has(name.toLowerCase());
+  return READABLE.has(name.toLowerCase()) || isChangeableSetting(name) || settingChoices(name.toLowerCase()) !== null;
 }
 
 export function isChangeableSetting(name: string): boolean {
