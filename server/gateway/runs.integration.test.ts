@@ -141,6 +141,21 @@ describe("held in an open transaction", () => {
     await session.close("done");
   });
 
+  it("RV-17 of a commit and the requester's cancelling at the same moment the first holds, and the record says the same", async () => {
+    const session = await open();
+    for (const id of [20, 21, 22, 23]) {
+      const { seen, run } = await held(session, `delete from orders where id = ${id}`);
+      await Promise.allSettled([settle(bo, run.id, "commit"), session.sql.cancel()]);
+      await seen.done;
+      const end = await runOf(seen.review);
+      const committed = end?.verdict?.verdict === "commit";
+      expect(seen.ends[0]?.ended).toBe(committed ? "done" : "rolled-back");
+      expect(await rowsLeft(`orders WHERE id = ${id}`)).toBe(committed ? 0 : 1);
+      expect(await replicas.recorded("run.settled", run.id)).toMatchObject([{ verdict: committed ? "commit" : "roll-back" }]);
+    }
+    await session.close("done");
+  });
+
   it("RV-17 only by its requester and its reviewers, also not by a second account of the requester", async () => {
     const session = await open();
     const { seen, run } = await held(session, "delete from orders where id = 10");
@@ -179,6 +194,35 @@ describe("held in an open transaction", () => {
     await replicas.one.gateway.context.configuration.remove("policy", "freeze", "test");
     await expect.poll(() => replicas.two.gateway.context.configuration.set.policies.length, PATIENT).toBe(3);
     await session.close("done");
+  });
+
+  it("RV-18 a commit that came when it was no longer allowed is overruled, and the record says so", async () => {
+    const session = await open();
+    const review = start(session, "delete from orders where id = 25");
+    await expect.poll(() => review.review, PATIENT).not.toBe("");
+    const { runs } = replicas.one.gateway.reviews;
+    const id = "overruled";
+    await replicas.store.query(
+      `INSERT INTO granted_run (id, review, session, started_at, state, body) VALUES ($1, $2, $3, now(), 'started', '{"state": "started"}')`,
+      [id, review.review, session.id],
+    );
+    const verdict = runs.held(
+      { id, review: review.review },
+      { rows: 1, forMs: 60_000 },
+      new AbortController().signal,
+      () => false,
+      () => undefined,
+    );
+    await expect.poll(async () => (await replicas.one.gateway.context.runs.find(id))?.state.state, PATIENT).toBe("held");
+    await settle(bo, id, "commit");
+    expect(await verdict).toBe("roll-back");
+    expect(await replicas.recorded("run.settled", id)).toMatchObject([
+      { verdict: "roll-back", overrules: `commit by ${bo.email}`, because: expect.stringContaining("no longer allowed") },
+    ]);
+    await session.close("done");
+    await review.done;
+    // Nobody waits for it any more.
+    expect(review.ends).toMatchObject([{ ended: "withdrawn" }]);
   });
 
   it("RV-18 is rolled back when its session ends, and when its requester cancels", async () => {

@@ -1,7 +1,7 @@
 import type { ResultColumn } from "../core/domain/column.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
-import type { Review, SafeRun } from "../core/domain/review.ts";
+import type { Review } from "../core/domain/review.ts";
 import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { GrantedRun } from "../core/domain/run.ts";
 import type { Span } from "../core/domain/span.ts";
@@ -18,15 +18,14 @@ import {
   type Verdict,
 } from "./authorize.ts";
 import type { Glass } from "./glass.ts";
+import { DEFINITION_CHANGED, GrantedStatement, holdable, safeRunOf } from "./granted-statement.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
 import { withPermittedColumns } from "./permitted-columns.ts";
-import type { Hold, SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
+import type { SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
-import { rowsAsText } from "./row-text.ts";
-import { GivenUp } from "./runs.ts";
 import type { Show } from "./show.ts";
-import { whoSeesRows } from "./watched-rows.ts";
+import { forWatchers } from "./watched-rows.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
 
@@ -74,8 +73,10 @@ export class SqlSession {
   #running: Promise<void> | null = null;
   /** What runs now, to be judged again when policies change. */
   #current: { readonly statement: Judgeable<PreparedSql>; readonly granted: Granted | null } | null = null;
-  /** Gives up a statement that waits in an open transaction. */
-  #hold: AbortController | null = null;
+  /** Whoever waits for a review, a watcher or a reason waits no longer when the session is over. */
+  readonly #over = new AbortController();
+  /** What runs by a grant. */
+  #granted: GrantedStatement | null = null;
 
   /** By text: statements of which the session still holds rows. */
   readonly #kept = new Map<string, Judgeable<PreparedSql>>();
@@ -102,7 +103,8 @@ export class SqlSession {
   /** Runs every statement of a text, each judged just before it runs; stops at the first that does not end well. */
   run(text: string, options: RunOptions, observer: RunObserver): Promise<void> {
     if (this.#running !== null) return Promise.reject(new Error("a run is under way in this session"));
-    this.#running = this.#run(text, options, observer).finally(() => {
+    const signal = AbortSignal.any([options.signal, this.#over.signal]);
+    this.#running = this.#run(text, { ...options, signal }, observer).finally(() => {
       this.#running = null;
       this.#current = null;
     });
@@ -148,15 +150,16 @@ export class SqlSession {
     );
   }
 
-  cancel(): Promise<void> {
-    this.#hold?.abort(new GivenUp(this.#requester.principal.id, "cancelled by the requester", false));
-    return this.#connection.cancel();
+  /** What has run and waits for its commit is decided on, as anybody's roll-back is; what runs is cancelled. */
+  async cancel(): Promise<void> {
+    this.#granted?.giveUp(this.#requester.principal.id, "cancelled by the requester", false);
+    if (this.#granted?.isWaiting !== true) await this.#connection.cancel();
   }
 
   /** After a change of policies or grants: what runs and is no longer allowed is cancelled, rows that are kept go. */
   async rejudge(): Promise<void> {
     if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) {
-      this.#hold?.abort(new GivenUp("system", "policies or grants changed: it is no longer allowed", true));
+      this.#granted?.giveUp("system", "policies or grants changed: it is no longer allowed", true);
       await this.#connection.cancel();
     } else if (this.#running === null) await this.#dropStale();
   }
@@ -187,7 +190,8 @@ export class SqlSession {
   }
 
   async close(): Promise<void> {
-    this.#hold?.abort(new GivenUp("system", "its session ended", true));
+    this.#over.abort(new Error("the session ended"));
+    this.#granted?.giveUp("system", "its session ended", true);
     await this.#connection.close();
   }
 
@@ -248,7 +252,7 @@ export class SqlSession {
     }
   }
 
-  /** The observer, and those who watch: rows go to whoever of them may see the same, as it is when the statement starts. */
+  /** The observer, and those who watch. */
   async #watched(
     shown: number,
     statement: ParsedStatement,
@@ -259,20 +263,9 @@ export class SqlSession {
     if (!this.#show.isWatched || judgeable === null) return observer;
     const { state } = this.#connection;
     const catalog = await this.#connection.catalog();
-    const seers = await whoSeesRows(this.#context, this.#requester, this.#show.watchers, judgeable, (asked) =>
+    return forWatchers(this.#context, this.#show, shown, judgeable, observer, (asked) =>
       prepareSql(this.#context, asked, statement, catalog, state, options.parameters),
     );
-    return {
-      ...observer,
-      columns: (index, columns) => {
-        this.#show.columns(shown, columns, seers);
-        observer.columns(index, columns);
-      },
-      rows: (index, batch) => {
-        this.#show.rows(shown, batch.count, () => rowsAsText(batch), seers);
-        return observer.rows(index, batch);
-      },
-    };
   }
 
   async #authorize(statement: ParsedStatement, options: RunOptions, grant: Review | null) {
@@ -357,7 +350,14 @@ export class SqlSession {
       return this.#notRun(granted);
     }
     let rows = 0;
-    const hold = this.#holdOf(index, granted, verdict.authorized, observer);
+    const still = (): boolean => this.#current !== null && mayGoOn(this.#context, this.#requester, this.#current);
+    const byGrant =
+      granted === null
+        ? null
+        : new GrantedStatement(this.#reviews.runs, granted, verdict.authorized, still, (review, held) =>
+            observer.held?.(index, review, held),
+          );
+    this.#granted = byGrant;
     const sink: SqlSink = {
       columns: (columns) => observer.columns(index, columns),
       rows: (batch) => {
@@ -366,9 +366,10 @@ export class SqlSession {
       },
       notice: (notice) => observer.notice(index, notice),
     };
-    const end = await this.#connection.run(verdict.authorized, limitsOf(verdict.decision, verdict.authorized), sink, hold);
+    const limits = limitsOf(verdict.decision, verdict.authorized);
+    const end = await this.#connection.run(verdict.authorized, limits, sink, byGrant?.hold);
     this.#current = null;
-    this.#hold = null;
+    this.#granted = null;
     if (verdict.judgeable !== null && end.ended === "done") this.#keep(verdict.judgeable, verdict.authorized.effect);
     try {
       await this.#recordEnd(verdict, end, rows);
@@ -377,7 +378,7 @@ export class SqlSession {
       await this.#connection.close();
       throw error;
     }
-    if (granted !== null) await this.#tellEnd(granted, end, hold !== undefined);
+    await byGrant?.ended(end);
     return end;
   }
 
@@ -385,35 +386,6 @@ export class SqlSession {
   async #notRun(granted: Granted | null): Promise<SqlEnd> {
     if (granted !== null) await this.#reviews.runs.ended(granted.run, "not-run", null);
     return { ended: "cancelled", durationMs: 0 };
-  }
-
-  /** What ran by a grant waits for a commit where policy, requester or reviewer want it, and where it can. RV-20. */
-  #holdOf(index: number, granted: Granted | null, prepared: PreparedSql, observer: RunObserver): Hold | undefined {
-    if (granted === null || granted.holdMs === null || !holdable(prepared)) return undefined;
-    const { run, holdMs: forMs } = granted;
-    const abort = new AbortController();
-    this.#hold = abort;
-    return {
-      forMs,
-      decided: ({ rowCount: rows, inOwnTransaction }) => {
-        this.#keptInTransaction = inOwnTransaction;
-        const still = (): boolean => this.#current !== null && mayGoOn(this.#context, this.#requester, this.#current);
-        return this.#reviews.runs.held(run, { rows, forMs }, abort.signal, still, (review, held) =>
-          observer.held?.(index, review, held),
-        );
-      },
-    };
-  }
-
-  #keptInTransaction = false;
-
-  async #tellEnd({ run }: Granted, end: SqlEnd, held: boolean): Promise<void> {
-    const { runs } = this.#reviews;
-    if (end.ended === "failed" && end.error.code === RESOLUTION_UNKNOWN) return runs.lost(run);
-    const kept = held && end.ended === "done" && this.#keptInTransaction;
-    const rows = end.ended === "done" || end.ended === "rolled-back" ? end.rowCount : null;
-    const nothing = end.ended === "failed" && end.error.code === DEFINITION_CHANGED;
-    await runs.ended(run, kept ? "kept" : nothing ? "not-run" : end.ended, rows);
   }
 
   /** What the planner expects a change to touch, for those who are asked. */
@@ -466,28 +438,6 @@ export class SqlSession {
       },
     });
   }
-}
-
-/** The runner's code for: a relation is not what it was when the statement was judged. Nothing has run. */
-export const DEFINITION_CHANGED = "GH001";
-
-/** The runner's code for: the connection broke while a change was being committed. */
-const RESOLUTION_UNKNOWN = "08007";
-
-/** Changes of rows that can wait in an open transaction. */
-function holdable(prepared: PreparedSql): boolean {
-  return (
-    prepared.writes && !prepared.opaque && !prepared.temporary && prepared.transaction === null && HOLDABLE.has(prepared.kind)
-  );
-}
-
-const HOLDABLE: ReadonlySet<string> = new Set(["insert", "update", "delete", "merge", "select"]);
-
-/** Rows of a text are what they are: held is what takes its rows from a table. */
-function safeRunOf({ described, execution }: Judgeable<PreparedSql>, wanted: boolean): SafeRun {
-  if (!execution.ok || !holdable(execution.value)) return "not-possible";
-  const fromTable = described.microActions.some(({ action, resource }) => action === "sql:select" && resource.kind === "table");
-  return wanted && (execution.value.kind !== "insert" || fromTable) ? "wanted" : "not-wanted";
 }
 
 /** Planning runs immutable functions: nobody has judged those of the database. */

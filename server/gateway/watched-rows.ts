@@ -1,7 +1,9 @@
 import { isFree, type Judgeable, judge, type Requester } from "./authorize.ts";
 import type { prepareSql, SqlJudgeable } from "./judge-sql.ts";
 import type { Context } from "./ports-of-gateway.ts";
-import type { Watcher } from "./show.ts";
+import { rowsAsText } from "./row-text.ts";
+import type { Show, Watcher } from "./show.ts";
+import type { RunObserver } from "./sql-session.ts";
 
 /** Statements whose rows come from tables, as the statement says; what a session has kept comes from what was seen before. */
 const FROM_TABLES: ReadonlySet<string> = new Set(["select", "insert", "update", "delete", "merge"]);
@@ -11,7 +13,7 @@ const FROM_TABLES: ReadonlySet<string> = new Set(["select", "insert", "update", 
  * has to be masked or filtered for them is so in what is shown. Anything else is no: rows that a session keeps in temporary
  * tables or cursors are shown to no watcher.
  */
-export async function whoSeesRows(
+async function whoSeesRows(
   context: Context,
   requester: Requester,
   watchers: readonly Watcher[],
@@ -36,4 +38,27 @@ function touchesKept({ microActions }: Judgeable<unknown>["described"]): boolean
   return microActions.some(
     ({ resource }) => (resource.kind === "table" || resource.kind === "column") && resource.schema.startsWith("pg_temp"),
   );
+}
+
+/** An observer that shows rows also to whoever of those who watch may see the same, as it is when the statement starts. */
+export async function forWatchers(
+  context: Context,
+  show: Show,
+  number: number,
+  statement: Pick<Judgeable<unknown>, "described" | "obligations">,
+  observer: RunObserver,
+  prepare: (requester: Requester) => ReturnType<typeof prepareSql>,
+): Promise<RunObserver> {
+  const seers = await whoSeesRows(context, show.requester, show.watchers, statement, prepare);
+  return {
+    ...observer,
+    columns: (index, columns) => {
+      show.columns(number, columns, seers);
+      observer.columns(index, columns);
+    },
+    rows: (index, batch) => {
+      show.rows(number, batch.count, () => rowsAsText(batch), seers);
+      return observer.rows(index, batch);
+    },
+  };
 }
