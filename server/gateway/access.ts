@@ -6,6 +6,7 @@ import type { Principal } from "../core/domain/principal.ts";
 import type { Review, ReviewRequirement } from "../core/domain/review.ts";
 import { decide, exactResource } from "../core/policy/index.ts";
 import { requirementsOf } from "../core/review/cover.ts";
+import { isFree } from "./authorize.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Reviews } from "./reviews.ts";
 import { VerbError } from "./verb-error.ts";
@@ -36,12 +37,12 @@ export async function requestAccess(
   const grants = context.standing.grantsOf(principal, target);
   const asked = { principal, target, microActions, facts: {}, grants };
   const decision = decide(set, asked, context.clock.now());
-  if (decision.outcome === "allow") throw new VerbError("conflict", "you may do this already");
+  if (isFree(decision)) throw new VerbError("conflict", "you may do this already");
   const forbidden = decision.reasons.find((reason) => reason.outcome === "deny" && reason.policy !== null);
   if (forbidden !== undefined) throw new VerbError("forbidden", `this cannot be asked for: ${forbidden.message}`);
   const requirements: readonly ReviewRequirement[] = [
     ...requirementsOf(decision),
-    ...(decision.outcome === "deny" ? [UNNAMED] : []),
+    ...(decision.outcome === "review" ? [] : [UNNAMED]),
   ];
   const most = Math.min(...requirements.map((requirement) => requirement.mostMinutes));
   if (most === 0)

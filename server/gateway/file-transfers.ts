@@ -5,7 +5,7 @@ import type { Principal } from "../core/domain/principal.ts";
 import type { Described } from "../core/domain/statement.ts";
 import { absolutePath, describeFile, type FileOrder } from "../core/guard/files.ts";
 import { createStreamMasker } from "../core/mask/stream.ts";
-import { authorize, type Granted, type Judgeable, judge, mayGoOn } from "./authorize.ts";
+import { authorize, type Granted, isFree, type Judgeable, judge, mayGoOn } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
 import { placesOf } from "./places.ts";
 import type { FileUpload } from "./ports.ts";
@@ -59,7 +59,7 @@ export class FileTransfers {
     if (real === null) throw new VerbError("not-found", `there is no \`${asked}\` on ${session.target.id}`);
     const where = { cwd: connection.home, home: connection.home, user: connection.user, environment: {} };
     const { decision } = session.judge.judge(`ls -la -- ${quoted(real)}`, where);
-    if (decision.outcome !== "allow") throw new VerbError("forbidden", whyOf(decision) ?? `you may not list \`${real}\``);
+    if (!isFree(decision)) throw new VerbError("forbidden", notFree(decision) ?? `you may not list \`${real}\``);
     const entries = await connection.entries(real);
     if (entries === null) throw new VerbError("forbidden", `the host does not let \`${connection.user}\` list \`${real}\``);
     return { path: real, entries: [...entries].sort((a, b) => byKindAndName(a, b)) };
@@ -380,6 +380,13 @@ async function* masked(
     yield masker.push(chunk);
   }
   yield masker.end();
+}
+
+/** What is allowed only under a watcher's eyes, or after breaking glass, is done in the terminal. */
+function notFree(decision: Decision): string | undefined {
+  return decision.outcome === "allow"
+    ? "it is listed in the terminal: somebody has to watch, or the glass has to be broken"
+    : whyOf(decision);
 }
 
 function whyOf({ outcome, reasons }: Decision): string | undefined {

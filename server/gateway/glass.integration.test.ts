@@ -36,6 +36,12 @@ actions: ["sql:delete"]
 obligations: { reviewers: { groups: [leads] } }
 ---
 kind: policy
+id: leads-resolve
+effect: permit
+principals: { groups: [leads] }
+actions: ["review:resolve"]
+---
+kind: policy
 id: never
 effect: forbid
 principals: { everyone: true }
@@ -174,6 +180,27 @@ describe("break glass", () => {
     expect(waiting).toMatchObject({ rows: [], ends: [{ ended: "cancelled" }] });
     await expect(other.breakGlass(WHY)).rejects.toMatchObject({ code: "conflict" });
     await Promise.all([session.close("done"), other.close("done")]);
+  });
+
+  it("what breaks glass can be asked for instead, and then does not", async () => {
+    const access = [{ action: "sql:select", resource: "public.vault" } as const];
+    const review = await replicas.one.gateway.verbs.requestAccess(replicas.as(ann), {
+      target: "shop",
+      access,
+      minutes: 5,
+      reason: "",
+    });
+    expect(review).toMatchObject({ kind: "access", state: "open", asks: { minutes: 5 } });
+    const { grant } = await answer(bo, review.id, "yes");
+    await expect.poll(() => replicas.one.gateway.context.standing.holds(grant?.id ?? ""), PATIENT).toBe(true);
+    const session = await open();
+    const states = glassOf(session);
+    const read = start(session, "select id from vault");
+    await read.done;
+    expect(read.rows).toEqual([["1"]]);
+    expect(states.at(-1)).toEqual({ asked: null, broken: [] });
+    await replicas.one.gateway.verbs.endGrant(replicas.as(ann), grant?.id ?? "");
+    await session.close("done");
   });
 
   it("PE-19 forbid and review beat it; who has no such policy is denied", async () => {

@@ -47,8 +47,15 @@ export function explained(line: string, decision: Decision): string {
         : decision.reasons
             .slice(0, 12)
             .map((reason) => reasonText("✓", GREEN, reason))
-            .join("");
+            .join("") + lacking(decision);
   }
+}
+
+/** What has to happen first, though it is allowed. */
+function lacking({ obligations }: Decision): string {
+  const glass = obligations.some(({ type }) => type === "review-after");
+  const watched = obligations.some(({ type }) => type === "watched");
+  return `${glass ? `${RED}✕ it breaks glass: for a reason, with an alarm, reviewed afterwards${RESET}\r\n` : ""}${watched ? `${AMBER}… somebody has to watch this session${RESET}\r\n` : ""}`;
 }
 
 function reasonText(sign: string, colour: string, reason: Reason): string {
