@@ -31,6 +31,7 @@ export default defineConfig({
         },
       },
       ...older,
+      { test: { name: "regression", include: include("test/regression/**/*.test.ts") } },
       { test: { name: "components", include: ["components/**/*.test.{ts,tsx}"] } },
       { test: { name: "fences", include: include("test/fences/**/*.test.ts") } },
     ],

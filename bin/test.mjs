@@ -69,6 +69,7 @@ const missing = installSystemPackages([
   ["chromium", "/usr/bin/chromium"],
   ["openssh-server", "/usr/sbin/sshd"],
   ["procps", "/usr/bin/ps"],
+  ["bzip2", "/usr/bin/bzip2"],
 ]);
 if (missing.length > 0) say(`not installed and not installable from here: ${missing.join(", ")}; tests that need them will fail`);
 
@@ -77,7 +78,7 @@ step("format and lint (biome)", "@biomejs/biome/bin/biome", "check", ".");
 step("types of the core, without Node or a browser (tsc)", "typescript/bin/tsc", "-p", "tsconfig.core.json");
 step("types (tsc)", "typescript/bin/tsc", "-p", "tsconfig.json");
 step("nothing unused (knip)", "knip/bin/knip.js");
-for (const project of ["fences", "unit", "components", "integration", "postgres-*"]) {
+for (const project of ["fences", "unit", "components", "integration", "postgres-*", "regression"]) {
   const file = join(root, "test-results", `${project.replaceAll(/\W/g, "")}.json`);
   suite(project, file, ["vitest/vitest.mjs", "run", "--project", project, "--reporter=json", `--outputFile=${file}`], (report) =>
     vitest(report),

@@ -10,7 +10,7 @@ import {
 import { decide, protectionFor } from "../../server/core/policy/index.ts";
 import type { EmbeddedPostgres } from "../../server/demo/embedded-postgres.ts";
 import type { Authorized } from "../../server/gateway/authorized.ts";
-import type { SqlConnection } from "../../server/gateway/ports.ts";
+import type { SqlConnection, SqlParser } from "../../server/gateway/ports.ts";
 import { rowsAsText } from "../../server/gateway/row-text.ts";
 import { ATTACK_SETUP, type AttackCase, type AttackStep, isFiltered } from "./cases.ts";
 import { attackedPolicies, attackedTarget, PRINCIPAL } from "./policies.ts";
@@ -64,7 +64,7 @@ export async function openAttacked(server: EmbeddedPostgres): Promise<Attacked> 
     const database = await copies.take();
     const target = attackedTarget(server, database);
     const session: Session = {
-      parse: (sql) => parser.parse(sql),
+      parser,
       target,
       set: attackedPolicies(target, filtered),
       changed: () => copies.spoil(),
@@ -169,7 +169,7 @@ async function meanwhile(connectionString: string, sql: string): Promise<void> {
 }
 
 interface Session {
-  readonly parse: ReturnType<typeof createSqlParser>["parse"];
+  readonly parser: SqlParser;
   readonly set: ReturnType<typeof attackedPolicies>;
   readonly target: ReturnType<typeof attackedTarget>;
   readonly changed: () => void;
@@ -182,7 +182,7 @@ async function submit(
   rows: (readonly (string | null)[])[],
   words: string[],
 ): Promise<string> {
-  const parsed = await session.parse(step.sql ?? "");
+  const parsed = await session.parser.parse(step.sql ?? "");
   if (!parsed.ok) {
     words.push(parsed.refusal.message);
     return "deny";
@@ -222,7 +222,7 @@ async function one(connection: SqlConnection, statement: ParsedStatement, tellin
     return "deny";
   }
   const prepared: PreparedSql = { ...guarded.prepared, parameters: step.params ?? null };
-  const net = verifyRewrite(prepared, await session.parse(prepared.sent));
+  const net = verifyRewrite(prepared, await session.parser.trees(prepared.sent));
   if (net !== null) throw new Error(`the second net: ${net.message}: ${prepared.sent}`);
   if (prepared.writes || prepared.definitions || prepared.opaque) session.changed();
   const end = await connection.run(
