@@ -15,6 +15,7 @@ import { measureHostile } from "./hostile.ts";
 import { maskerMbPerSecond } from "./masker.ts";
 import { measureMemory } from "./memory.ts";
 import { measurePlans, PLANS_SETUP } from "./plans.ts";
+import { measureSockets } from "./sockets.ts";
 import { measureSql } from "./sql.ts";
 import { measureStreaming } from "./streaming.ts";
 import { measureTerminal } from "./terminal.ts";
@@ -115,7 +116,8 @@ try {
   say("hostile texts measured");
   const memory = await measureMemory(guard, EVERYDAY);
   say("memory measured");
-  const terminal = await measureTerminal(gateway, { ...host, privateKey: await readFile(host.privateKeyFile, "utf8") });
+  const account = { ...host, privateKey: await readFile(host.privateKeyFile, "utf8") };
+  const terminal = { ...(await measureTerminal(gateway, account)), ...(await measureSockets(gateway, account)) };
   say("terminal measured");
   const decisions = decisionsPerSecond();
   const manifest: { readonly version: string } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));

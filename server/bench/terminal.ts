@@ -5,7 +5,7 @@ import { Terminal } from "../gateway/terminal.ts";
 import { percentile, round } from "./percentile.ts";
 
 const KEYS = 500;
-const MEGABYTES = 100;
+const MEGABYTES = 200;
 const SIZE = { columns: 120, rows: 40 };
 
 interface Host {
@@ -99,7 +99,7 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
   const direct = MEGABYTES / directSeconds;
   return {
     "keystroke echo, gateway's share": { p50Ms: percentile(echoes, 0.5), p99Ms: percentile(echoes, 0.99) },
-    "cat of 100 MB": {
+    "cat of 200 MB": {
       gatewayMbPerSecond: round(through),
       directMbPerSecond: round(direct),
       ratio: round(through / direct),
