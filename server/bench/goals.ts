@@ -4,6 +4,7 @@ import type { measureHostile } from "./hostile.ts";
 import type { measureMemory } from "./memory.ts";
 import { round } from "./percentile.ts";
 import type { measurePlans } from "./plans.ts";
+import type { measureReviews } from "./reviews.ts";
 import type { measureStreaming } from "./streaming.ts";
 
 /** A measurement beside what it has to be. */
@@ -29,10 +30,11 @@ interface Measured {
   readonly catalog: Awaited<ReturnType<typeof measureCatalog>>;
   readonly hostile: Awaited<ReturnType<typeof measureHostile>>;
   readonly memory: Awaited<ReturnType<typeof measureMemory>>;
+  readonly reviews: Awaited<ReturnType<typeof measureReviews>>;
 }
 
-/** What the SQL path has to reach. */
-export function goalsOf({ guardMs, streaming, plans, catalog, hostile, memory }: Measured): readonly Goal[] {
+/** What the SQL path and reviews have to reach. */
+export function goalsOf({ guardMs, streaming, plans, catalog, hostile, memory, reviews }: Measured): readonly Goal[] {
   const most = (what: string, value: number, limit: number): Goal => ({ what, value, must: "at most", limit });
   const texts = Object.values(hostile.texts);
   // What is compiled and remembered is there after the first part.
@@ -55,6 +57,8 @@ export function goalsOf({ guardMs, streaming, plans, catalog, hostile, memory }:
     most("catalog of 5,000 tables, revalidation, ms a statement, p99", catalog.revalidationMs.p99, 1.5),
     most("hostile texts, the slowest, ms", Math.max(...texts.map(({ maxMs }) => maxMs)), 600),
     most("hostile texts, event loop held up by one, ms of CPU", Math.max(...texts.map(({ loopBusyMs }) => loopBusyMs)), 20),
+    most("submitted to seen by its reviewer on another replica, ms, p99", reviews.submitToReviewerMs.p99, 100),
+    most("a yes on another replica to the first row, ms, p99", reviews.yesToFirstRowMs.p99, 100),
     most("200,000 statements, growth of the heap, MB", round((last?.heapMb ?? 0) - (second?.heapMb ?? 0)), 5),
   ];
 }

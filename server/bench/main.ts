@@ -15,6 +15,7 @@ import { measureHostile } from "./hostile.ts";
 import { maskerMbPerSecond } from "./masker.ts";
 import { measureMemory } from "./memory.ts";
 import { measurePlans, PLANS_SETUP } from "./plans.ts";
+import { measureReviews } from "./reviews.ts";
 import { measureSockets } from "./sockets.ts";
 import { measureSql } from "./sql.ts";
 import { measureStreaming } from "./streaming.ts";
@@ -114,6 +115,10 @@ try {
   say("catalog measured");
   const hostile = await measureHostile(gateway);
   say("hostile texts measured");
+  const other = await startGateway({ storeUrl: postgres.connectionString("gatehouse"), keys, checkpoints: null, log: say });
+  const reviews = await measureReviews(gateway, other.gateway, direct);
+  await other.stop();
+  say("reviews measured");
   const memory = await measureMemory(guard, EVERYDAY);
   say("memory measured");
   const account = { ...host, privateKey: await readFile(host.privateKeyFile, "utf8") };
@@ -121,7 +126,7 @@ try {
   say("terminal measured");
   const decisions = decisionsPerSecond();
   const manifest: { readonly version: string } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));
-  const measured = { guardMs, streaming, sql, plans, catalog, hostile, memory };
+  const measured = { guardMs, streaming, sql, plans, catalog, hostile, memory, reviews };
   const goals = goalLines(goalsOf(measured));
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
   const all = { goals, ...measured, terminal, maskerMbPerSecond: maskerMbPerSecond(), decisions };
