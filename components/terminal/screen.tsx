@@ -107,6 +107,10 @@ export default function Screen(props: {
       if (element.clientWidth === 0 || element.clientHeight === 0) return;
       fit.fit();
     };
+    const selected = terminal.onSelectionChange(() => {
+      if (latest.current.settings.copyOnSelect && terminal.hasSelection())
+        void navigator.clipboard?.writeText(terminal.getSelection()).catch(() => {});
+    });
     const told = terminal.onResize(({ cols, rows }) => latest.current.onSize({ columns: cols, rows }));
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -118,6 +122,7 @@ export default function Screen(props: {
     return () => {
       observer.disconnect();
       told.dispose();
+      selected.dispose();
       terminal.dispose();
       setMade(null);
     };

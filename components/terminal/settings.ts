@@ -7,6 +7,7 @@ export const TerminalSettings = z.object({
   fontSize: z.number().min(9).max(28).default(13),
   screenReader: z.boolean().default(false),
   webgl: z.boolean().default(true),
+  copyOnSelect: z.boolean().default(false),
 });
 export type TerminalSettings = z.infer<typeof TerminalSettings>;
 

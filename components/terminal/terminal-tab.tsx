@@ -178,6 +178,12 @@ export function TerminalTab(props: {
             />
             <Switch
               mt="sm"
+              label="Copy what is selected"
+              checked={settings.copyOnSelect}
+              onChange={(event) => change({ copyOnSelect: event.currentTarget.checked })}
+            />
+            <Switch
+              mt="sm"
               label="Draw with the graphics card"
               checked={settings.webgl}
               onChange={(event) => change({ webgl: event.currentTarget.checked })}
