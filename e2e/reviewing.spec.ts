@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
+import pg from "pg";
 import { openSql, openTerminal, run, screen, signIn, type } from "./people.ts";
 
 /** What becomes of a change after the yes: two people, one open transaction. */
@@ -54,6 +56,34 @@ test("safe run: the reviewer rolls back, and the engineer is told", async () => 
   await shot(engineer, "rolled-back-dark");
   await run(engineer, "select count(*) > 0 as there from order_items");
   await expect(engineer.locator("[data-grid]:visible [data-cell]")).toHaveText("t");
+});
+
+test("not known whether it ran: said in the inbox and on the page, until somebody has looked", async () => {
+  await held("update inventory set quantity = quantity - 0");
+  const id = await engineer.locator("[data-held]:visible").getAttribute("data-held");
+  await engineer.locator("[data-commit]:visible").click();
+  await expect(reviewer.locator('[data-run-state="ended"]')).toBeVisible();
+  // As a replica leaves it that was lost after it had used the yes.
+  const folder = ".data/e2e/postgres";
+  const [port, password] = await Promise.all([readFile(`${folder}/port`, "utf8"), readFile(`${folder}/password`, "utf8")]);
+  const connection = { host: "127.0.0.1", port: Number(port), user: "postgres", password: password.trim() };
+  const store = new pg.Client({ ...connection, database: "gatehouse" });
+  await store.connect();
+  await store.query(
+    `UPDATE granted_run SET state = 'started', body = '{"state": "started"}', session = 'lost', started_at = now() - interval '1 minute' WHERE id = $1`,
+    [id],
+  );
+  await store.end();
+  await expect(reviewer.locator("[data-unknown]")).toContainText("Not known whether it ran");
+  await shot(reviewer, "unknown-light");
+  await engineer.goto("/reviews");
+  await expect(engineer.locator("[data-review]", { hasText: "quantity - 0" })).toContainText("not known whether it ran");
+  await shot(engineer, "unknown-dark");
+  await reviewer.getByRole("textbox", { name: "what you found" }).fill("the rows are as they were");
+  await reviewer.locator("[data-it-ran]").click();
+  await expect(reviewer.locator('[data-found="ran"]')).toContainText("reviewer@acme.test found that it ran");
+  await engineer.goto("/");
+  await expect(engineer.locator('[data-sql-tab="shop"][data-session="open"]')).toBeVisible();
 });
 
 /** Opens the engineer's session of that kind in the reviewer's list. */

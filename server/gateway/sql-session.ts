@@ -5,7 +5,7 @@ import type { Review } from "../core/domain/review.ts";
 import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { GrantedRun } from "../core/domain/run.ts";
 import type { Span } from "../core/domain/span.ts";
-import { type Catalog, expectedState, type ParsedSql, type PreparedSql } from "../core/guard/sql/index.ts";
+import type { Catalog, ParsedSql, PreparedSql } from "../core/guard/sql/index.ts";
 import {
   authorize,
   type Granted,
@@ -128,28 +128,26 @@ export class SqlSession {
       ];
     }
     const catalog = await this.#connection.catalog();
-    const verdicts: Awaited<ReturnType<SqlSession["judge"]>>[number][] = [];
-    let state = this.#connection.state;
-    for (const statement of parsed.statements) {
-      const prepared = await prepareSql(this.#context, this.#requester, statement, catalog, state, null);
-      if (!prepared.ok) {
-        const decision = refusedText(this.#context, prepared.described, prepared.refusal);
-        verdicts.push({ span: statement.span, decision, microActions: [], sent: "" });
-        continue;
-      }
-      const judgeable = this.busy ? prepared.judgeable : await this.#estimated(prepared.judgeable);
-      const { described, execution } = judgeable;
-      const decided = judge(this.#context, this.#requester, judgeable);
-      // What comes after it in the text may go by names that it makes.
-      if (decided.outcome !== "deny" && execution.ok) state = expectedState(state, execution.value);
-      verdicts.push({
-        span: statement.span,
-        decision: await this.#withPermitted(statement, judgeable, decided, catalog),
-        microActions: described.microActions,
-        sent: execution.ok ? execution.sent : "",
-      });
-    }
-    return verdicts;
+    return Promise.all(
+      parsed.statements.map(async (statement) => {
+        const prepared = await prepareSql(this.#context, this.#requester, statement, catalog, this.#connection.state, null);
+        if (!prepared.ok)
+          return {
+            span: statement.span,
+            decision: refusedText(this.#context, prepared.described, prepared.refusal),
+            microActions: [],
+            sent: "",
+          };
+        const judgeable = this.busy ? prepared.judgeable : await this.#estimated(prepared.judgeable);
+        const { described, execution } = judgeable;
+        return {
+          span: statement.span,
+          decision: await this.#withPermitted(statement, judgeable, judge(this.#context, this.#requester, judgeable), catalog),
+          microActions: described.microActions,
+          sent: execution.ok ? execution.sent : "",
+        };
+      }),
+    );
   }
 
   /** What has run and waits for its commit is decided on, as anybody's roll-back is; what runs is cancelled. */

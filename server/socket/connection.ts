@@ -26,7 +26,8 @@ export class Connection {
   readonly #channelOf = new Map<string, number>();
   readonly #stops: (() => void)[] = [];
   readonly #watches: WatchChannels;
-  readonly #opens = new Map<string, OpenSession>();
+  /** By session; `stop` ends what is told of it. */
+  readonly #opens = new Map<string, { readonly open: OpenSession; readonly stop: () => void }>();
   #nextChannel = 1;
   #opening = 0;
   #watching = false;
@@ -122,7 +123,7 @@ export class Connection {
       case "glass.break":
         this.#opens
           .get(message.session)
-          ?.breakGlass(message.reason)
+          ?.open.breakGlass(message.reason)
           .catch((error: unknown) => this.#say.fail(error, message.session));
         return;
       case "reviews.watch":
@@ -248,9 +249,8 @@ export class Connection {
       identity: open.identity,
       resumed,
     });
-    this.#opens.set(open.id, open);
     // Also of a terminal that goes on in another browser: who watches is said at once.
-    this.#stops.push(
+    const stops = [
       open.onGlass(({ asked, broken }) =>
         this.#say.send({
           type: "session.glass",
@@ -268,7 +268,11 @@ export class Connection {
           comments: [...comments],
         }),
       ),
-    );
+    ];
+    const stop = (): void => {
+      for (const each of stops) each();
+    };
+    this.#opens.set(open.id, { open, stop });
   }
 
   #ended(session: string, reason: string): void {
@@ -282,6 +286,7 @@ export class Connection {
   }
 
   #forget(session: string): void {
+    this.#opens.get(session)?.stop();
     this.#opens.delete(session);
     this.#sql.delete(session);
     const channel = this.#channelOf.get(session);
@@ -293,6 +298,8 @@ export class Connection {
   async #leave(): Promise<void> {
     this.#gone = true;
     for (const stop of this.#stops) stop();
+    for (const { stop } of this.#opens.values()) stop();
+    this.#opens.clear();
     const closing = [...this.#sql.values()].map((channel) => channel.close("the browser went away"));
     for (const terminal of this.#terminals.values()) this.#parked.park(terminal, this.#sid);
     this.#sql.clear();

@@ -1,6 +1,5 @@
 export { type Catalog, type CatalogContent, makeCatalog, type SqlSessionState, TEMPORARY_SCHEMA } from "./catalog.ts";
 export { describeSql } from "./describe.ts";
-export { expectedState } from "./effect.ts";
 export { judgeMaskExpression, maskExpressionQuery } from "./mask-expression.ts";
 export { quoteName } from "./names.ts";
 export { type ParsedSql, type ParsedStatement, type ParsedTrees, parsedSql, parsedTrees, type RawParse } from "./parsed.ts";
