@@ -4,10 +4,13 @@ import { quantile, round } from "./percentile.ts";
 
 const ROUNDS = 60;
 const SLOW_ROUNDS = 11;
+/** What the mask itself costs is no plan's fault. */
+export const WITH_MASK = "index lookup that shows a masked column";
 
-/** No masked column is in a predicate. The lookup shows one: what its mask itself costs is not the plan's, and shows where rows are many. */
+/** No masked column is in a predicate. */
 const STATEMENTS: Readonly<Record<string, { readonly text: string; readonly rounds: number }>> = {
-  "index lookup": { text: "select id, email, c from wide where id = 4711", rounds: ROUNDS },
+  "index lookup": { text: "select id, a, c from wide where id = 4711", rounds: ROUNDS },
+  [WITH_MASK]: { text: "select id, email, c from wide where id = 4711", rounds: ROUNDS },
   "three-way join": {
     text: "select o.id, w.c, r.name from orders o join wide w on w.id = o.wide_id join regions r on r.id = w.a where o.id between 100000 and 100500 and r.name <> 'region 3'",
     rounds: ROUNDS,
@@ -44,7 +47,7 @@ export async function measurePlans(session: OpenSqlSession, direct: pg.Client) {
     const ratio = (what: keyof Plan) => round(median("rewritten", what) / median("original", what));
     result[name] = {
       executionRatio: ratio("execution"),
-      executionMs: [round(median("original", "execution")), round(median("rewritten", "execution"))],
+      executionMs: [median("original", "execution"), median("rewritten", "execution")],
       withPlanningRatio: ratio("all"),
       estimatedCostRatio: ratio("cost"),
     };

@@ -9,6 +9,8 @@ const LOAD_LIMIT_MS = 10_000;
  * has. To read so much, and then to walk through it, keeps the gateway's thread busy for some milliseconds.
  */
 const MAX_TREE = 1_500_000;
+/** Objects in each other: a chain of 3,500 operators. */
+const MAX_DEPTH = 7_000;
 
 /** The grammar for all threads of a parser. */
 export async function compileGrammar(): Promise<WebAssembly.Module> {
@@ -17,7 +19,7 @@ export async function compileGrammar(): Promise<WebAssembly.Module> {
 
 export type Answer =
   | { readonly ok: true; readonly raw: RawParse }
-  | { readonly ok: false; readonly why: "slow" | "broken" | "large" };
+  | { readonly ok: false; readonly why: "slow" | "broken" | "large" | "deep" };
 
 /** What the thread says. Neither: it is in doubt. */
 interface FromThread {
@@ -25,7 +27,7 @@ interface FromThread {
   readonly id?: number;
   /** With the tree as JSON. */
   readonly raw?: RawParse;
-  readonly large?: boolean;
+  readonly why?: "large" | "deep";
 }
 
 /** One text at a time, each for at most so long. A thread that was anything but plain right or plain wrong is replaced. */
@@ -60,7 +62,7 @@ export class ParserLane {
       throw new Error("the parser's thread did not start", { cause });
     });
     const answer = await thread.ask(text, withTokens, this.#limitMs);
-    if (answer.ok || answer.why === "large") return answer;
+    if (answer.ok || answer.why === "large" || answer.why === "deep") return answer;
     void thread.end();
     // The next one starts while nobody waits for it.
     this.#thread = this.#start();
@@ -85,7 +87,7 @@ class ParserThread {
     this.#worker = new Worker(url, {
       execArgv: [],
       env: {},
-      workerData: { grammar, largestTree: MAX_TREE },
+      workerData: { grammar, largestTree: MAX_TREE, deepestTree: MAX_DEPTH },
       resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 4 },
     });
     this.#worker.unref();
@@ -124,8 +126,8 @@ class ParserThread {
   }
 }
 
-function answerOf({ raw, large }: FromThread): Answer {
-  if (large === true) return { ok: false, why: "large" };
+function answerOf({ raw, why }: FromThread): Answer {
+  if (why !== undefined) return { ok: false, why };
   if (raw === undefined) return { ok: false, why: "broken" };
   return { ok: true, raw: raw.ok ? { ...raw, tree: JSON.parse(String(raw.tree)) } : raw };
 }

@@ -20,7 +20,9 @@ parentPort?.postMessage({ ready: true });
 parentPort?.on("message", ({ id, text, withTokens }) => {
   try {
     const raw = read(text, withTokens);
-    parentPort?.postMessage(raw.ok && raw.tree.length > workerData.largestTree ? { id, large: true } : { id, raw });
+    if (raw.ok && raw.tree.length > workerData.largestTree) parentPort?.postMessage({ id, why: "large" });
+    else if (raw.ok && isDeep(raw.tree)) parentPort?.postMessage({ id, why: "deep" });
+    else parentPort?.postMessage({ id, raw });
   } catch (error) {
     parentPort?.postMessage({ id, broken: String(error) });
   }
@@ -41,6 +43,35 @@ function read(text, withTokens) {
   tokens ??= scan(text);
   if (tokens === null) throw new Error("a text that was parsed cannot be scanned");
   return { ...parsed, tokens: tokens.flatMap((token) => (isComment(token) ? [] : [token.start, token.end])) };
+}
+
+/** Whether so many objects stand in each other that a walk through them ends at the end of the stack, after some time. */
+function isDeep(tree) {
+  const { deepestTree } = workerData;
+  if (tree.length < deepestTree * 8) return false;
+  let depth = 0;
+  for (let at = 0; at < tree.length; at += 1) {
+    switch (tree.charCodeAt(at)) {
+      case 0x7b:
+        depth += 1;
+        if (depth > deepestTree) return true;
+        break;
+      case 0x7d:
+        depth -= 1;
+        break;
+      case 0x22:
+        at = endOfString(tree, at);
+        break;
+    }
+  }
+  return false;
+}
+
+/** From one double quote to its partner. */
+function endOfString(tree, from) {
+  let at = from + 1;
+  while (at < tree.length && tree.charCodeAt(at) !== 0x22) at += tree.charCodeAt(at) === 0x5c ? 2 : 1;
+  return at;
 }
 
 function isComment(token) {

@@ -15,6 +15,7 @@ describe("the parser's thread", () => {
   });
 
   test.each([
+    ["a long chain", `SELECT 1${" + 1".repeat(4_500)}`, "the statement is too deeply nested"],
     ["many conditions", `SELECT 1 WHERE a = 1${" OR a = 1".repeat(9_000)}`, "the statement has too many parts"],
     ["many brackets", `SELECT ${"(".repeat(10_000)}1${")".repeat(10_000)}`, 'memory exhausted at or near "("'],
     [
@@ -38,6 +39,11 @@ describe("the parser's thread", () => {
     expect(after).toBeLessThan(1_200);
     expect(shortAfter).toBeLessThan(400);
     expect((await parser.parse(`SELECT ${began} + 1`)).ok).toBe(true);
+  });
+
+  test("T3 brackets in a text are not nesting", async () => {
+    const parsed = await parser.parse(`SELECT '${'{"\\'.repeat(20_000)}'`);
+    expect(parsed.ok).toBe(true);
   });
 
   test("T4 what is only looked over has its trees, and no more", async () => {

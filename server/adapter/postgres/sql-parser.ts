@@ -74,6 +74,7 @@ export function createSqlParser(options: SqlParserOptions = {}): SqlParser {
 const TOO_MUCH = {
   slow: `the statement takes longer than ${LONG_LIMIT_MS} ms to read`,
   broken: "the statement is too deeply nested",
+  deep: "the statement is too deeply nested",
   large: "the statement has too many parts",
 } as const;
 
