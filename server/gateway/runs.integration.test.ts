@@ -141,6 +141,23 @@ describe("held in an open transaction", () => {
     await session.close("done");
   });
 
+  it("RV-17 of 1,000 decisions at once, on two replicas, one holds", async () => {
+    const session = await open();
+    const { seen, run } = await held(session, "delete from orders where id = 26");
+    const decisions = await Promise.allSettled(
+      Array.from({ length: 1_000 }, (_, i) =>
+        settle(i % 3 === 0 ? bo : cy, run.id, i % 2 === 0 ? "commit" : "roll-back", i % 2 === 0 ? replicas.one : replicas.two),
+      ),
+    );
+    expect(decisions.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    await seen.done;
+    const end = await runOf(seen.review);
+    expect(await rowsLeft("orders WHERE id = 26")).toBe(end?.verdict?.verdict === "commit" ? 0 : 1);
+    expect(await replicas.recorded("run.settled", run.id)).toHaveLength(1);
+    expect(await replicas.recorded("statement.executed", run.id)).toHaveLength(1);
+    await session.close("done");
+  });
+
   it("RV-17 of a commit and the requester's cancelling at the same moment the first holds, and the record says the same", async () => {
     const session = await open();
     for (const id of [20, 21, 22, 23]) {
