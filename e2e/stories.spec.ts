@@ -307,6 +307,33 @@ test("two tabs stand side by side, and keys go to the one that has focus", async
   await expect(engineer.locator("[data-terminal-tab]")).toBeVisible();
 });
 
+test("one line on two hosts: judged on each, and what came of it in a table", async () => {
+  await engineer.locator("[data-open-broadcast]").click();
+  const dialog = engineer.getByRole("dialog");
+  await dialog.getByLabel("Hosts").click();
+  await engineer.getByRole("option", { name: /web-1/ }).click();
+  await engineer.getByRole("option", { name: /web-2/ }).click();
+  await dialog.getByLabel("Line").fill("tail -n 1 shop-api/logs/app.log; ls shop-api | wc -l");
+  await dialog.locator("[data-run]").click();
+  for (const host of ["web-1", "web-2"]) {
+    const row = dialog.locator(`[data-broadcast-target="${host}"]`);
+    await expect(row).toHaveAttribute("data-state", "ended");
+    await expect(row).toContainText("exit 0");
+    await expect(row.locator("pre")).toContainText("email=***");
+  }
+  await dialog.getByLabel("Line").fill("systemctl restart shop-api");
+  await dialog.locator("[data-run]").click();
+  const prod = dialog.locator('[data-broadcast-target="web-1"]');
+  await expect(prod).toHaveAttribute("data-state", "waiting");
+  await shot(engineer, "broadcast-dark");
+  await dialog.locator("[data-stop]").click();
+  await expect(prod).toHaveAttribute("data-state", "ended");
+  await expect(prod).toContainText("withdrawn");
+  await engineer.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await engineer.locator(".xterm:visible").click();
+});
+
 test("a page that is loaded again goes on with what runs in its terminal", async () => {
   const tab = engineer.locator('[data-terminal-tab="web-1"]');
   await type(engineer, "tail -n 1 -f app.log");

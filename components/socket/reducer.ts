@@ -81,6 +81,8 @@ function sent(state: SocketState, message: ClientMessage, at: number): SocketSta
         asked: { ...state.asked, [message.request]: at },
         sessions: { ...state.sessions, [message.request]: { state: "opening", target: message.target, kind: message.kind } },
       };
+    case "broadcast.run":
+      return { ...state, broadcast: { request: message.request, targets: {} } };
     case "session.resume":
       return {
         ...state,
@@ -217,6 +219,12 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
       return inWatch(state, message.session, (view) => message.frames.reduce(shown, view));
     case "watch.ended":
       return inWatch(state, message.session, (view) => ({ ...view, state: "ended", reason: message.reason }));
+    case "broadcast.target":
+      if (state.broadcast?.request !== message.request) return state;
+      return {
+        ...state,
+        broadcast: { ...state.broadcast, targets: { ...state.broadcast.targets, [message.target]: message } },
+      };
     case "terminal.block":
       return inSession(state, message.session, (session) => ({
         ...session,

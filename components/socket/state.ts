@@ -3,6 +3,7 @@ import type {
   ServerMessage,
   Transaction,
   WireBlock,
+  WireBroadcast,
   WireColumn,
   WireDecision,
   WireReview,
@@ -28,6 +29,8 @@ export interface SocketState {
   readonly reviews: { readonly state: "unknown" | "known"; readonly items: Readonly<Record<string, WireReview>> };
   /** Null: not told since the page was made. */
   readonly policyVersion: number | null;
+  /** The last line that ran on several hosts, by target. */
+  readonly broadcast: { readonly request: string; readonly targets: Readonly<Record<string, WireBroadcast>> } | null;
   /** What the gateway complained about, the newest last. */
   readonly complaints: readonly Complaint[];
 }
@@ -140,5 +143,6 @@ export const INITIAL: SocketState = {
   watches: {},
   reviews: { state: "unknown", items: {} },
   policyVersion: null,
+  broadcast: null,
   complaints: [],
 };

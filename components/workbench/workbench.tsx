@@ -1,7 +1,7 @@
 "use client";
 
 import { ActionIcon, Drawer } from "@mantine/core";
-import { Columns2, Database, PanelLeft, SquareTerminal, X } from "lucide-react";
+import { Columns2, Database, PanelLeft, Radio, SquareTerminal, X } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useReducer, useState } from "react";
 import type { TargetItem, TreeTable } from "../../server/contract/http.ts";
@@ -25,6 +25,8 @@ const TerminalTab = dynamic(() => import("../terminal/terminal-tab.tsx").then((m
   loading: () => <Skeleton label="the terminal" />,
 });
 
+const Broadcast = dynamic(() => import("../terminal/broadcast.tsx").then((module) => module.Broadcast), { ssr: false });
+
 const STORED = "gatehouse-workbench";
 
 /** Tabs stay mounted while they are open: a hidden terminal goes on. `wanted`: a target that the palette asked for. */
@@ -40,6 +42,7 @@ export function Workbench(props: {
   const [restored, setRestored] = useState(false);
   const [requests, setRequests] = useState<Readonly<Record<string, string | null>>>({});
   const [treeOpen, setTreeOpen] = useState(false);
+  const [broadcasting, setBroadcasting] = useState(false);
   const { onFocus, wanted } = props;
 
   useEffect(() => {
@@ -93,6 +96,7 @@ export function Workbench(props: {
     setRequests((before) => (before[id] === request ? before : { ...before, [id]: request }));
   }, []);
 
+  const hosts = known?.filter((target) => target.type === "ssh" && target.may) ?? [];
   const tree = <TargetTree targets={targets} again={again} onOpen={open} />;
   return (
     <div className={classes.workbench} hidden={!props.visible} data-workbench>
@@ -109,6 +113,7 @@ export function Workbench(props: {
       >
         {tree}
       </Drawer>
+      {broadcasting ? <Broadcast hosts={hosts} onClose={() => setBroadcasting(false)} /> : null}
       <div className={classes.main}>
         <div className={classes.tabs}>
           <ActionIcon
@@ -173,6 +178,17 @@ export function Workbench(props: {
               );
             })}
           </div>
+          {hosts.length < 2 ? null : (
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label="run one line on several hosts"
+              onClick={() => setBroadcasting(true)}
+              data-open-broadcast
+            >
+              <Radio size={15} aria-hidden />
+            </ActionIcon>
+          )}
           <ActionIcon
             className={classes.splitSwitch}
             variant="subtle"

@@ -100,12 +100,18 @@ async function demoTargets(
         tls: "disable",
       },
     },
-    {
+    // One machine under two names: what differs is the environment, and with it what policy lets be done.
+    ...(
+      [
+        ["web-1", "The host of the shop's API", "prod"],
+        ["web-2", "The host on which the next version is tried", "staging"],
+      ] as const
+    ).map(([id, description, environment]) => ({
       kind: "target",
-      id: "web-1",
-      description: "The host of the shop's API",
+      id,
+      description,
       type: "ssh",
-      environment: "prod",
+      environment,
       labels: { team: "shop", "gatehouse.path": host.programs },
       ssh: {
         host: host.host,
@@ -114,7 +120,7 @@ async function demoTargets(
         privateKey: { file: host.privateKeyFile },
         hostKey: host.hostKey,
       },
-    },
+    })),
   ];
   return documents.map((document) => JSON.stringify(document)).join("\n---\n");
 }

@@ -37,6 +37,14 @@ export const ClientMessage = z.discriminatedUnion("type", [
     columns: Dimension,
     rows: Dimension,
   }),
+  /** One line on several hosts, judged on each. One at a time; `broadcast.target` tells how far each has come. */
+  z.strictObject({
+    type: z.literal("broadcast.run"),
+    request: Identifier,
+    targets: z.array(Identifier).min(1).max(20),
+    line: z.string().min(1).max(20_000),
+  }),
+  z.strictObject({ type: z.literal("broadcast.stop"), request: Identifier }),
   z.strictObject({ type: z.literal("session.close"), session: Identifier }),
   /** Runs every statement in `text`, one after the other; stops at the first that does not end well. */
   z.strictObject({
@@ -197,6 +205,25 @@ export const WireBlock = z.object({
 });
 export type WireBlock = z.infer<typeof WireBlock>;
 
+/** One host of a line that runs on several. */
+export const WireBroadcast = z.object({
+  type: z.literal("broadcast.target"),
+  request: z.string(),
+  target: z.string(),
+  state: z.enum(["connecting", "waiting", "running", "ended"]),
+  /** Null: not judged yet, or the host could not be reached. */
+  outcome: z.enum(["allow", "review", "deny"]).nullable(),
+  message: z.string(),
+  exitCode: z.number().nullable(),
+  durationMs: z.number().nullable(),
+  /** The last of it, masked. */
+  output: z.string(),
+  review: z.string().nullable(),
+  /** For its recording. */
+  session: z.string().nullable(),
+});
+export type WireBroadcast = z.infer<typeof WireBroadcast>;
+
 const Transaction = z.enum(["idle", "open", "failed"]);
 
 export const ServerMessage = z.discriminatedUnion("type", [
@@ -309,6 +336,7 @@ export const ServerMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("watch.ended"), session: z.string(), reason: z.string() }),
   /** A line was accepted, decided or has ended; it began where the prompt before it was shown. */
   z.object({ type: z.literal("terminal.block"), session: z.string(), block: WireBlock }),
+  WireBroadcast,
   z.object({ type: z.literal("reviews"), reviews: z.array(WireReview) }),
   z.object({ type: z.literal("review.changed"), review: WireReview }),
   /** The configuration changed: open trees and verdicts are to be asked again. */

@@ -4,6 +4,7 @@ import type { Gateway } from "../gateway/create-gateway.ts";
 import { principalOf } from "../gateway/principal-of.ts";
 import type { OpenSession, Person } from "../gateway/sessions.ts";
 import type { SignIn } from "../gateway/store-ports.ts";
+import { Broadcasts } from "./broadcasts.ts";
 import type { ParkedTerminals } from "./parked-terminals.ts";
 import { Say } from "./say.ts";
 import { SqlChannel } from "./sql-channel.ts";
@@ -26,6 +27,7 @@ export class Connection {
   readonly #channelOf = new Map<string, number>();
   readonly #stops: (() => void)[] = [];
   readonly #watches: WatchChannels;
+  readonly #broadcasts: Broadcasts;
   /** By session; `stop` ends what is told of it. */
   readonly #opens = new Map<string, { readonly open: OpenSession; readonly stop: () => void }>();
   #nextChannel = 1;
@@ -41,6 +43,7 @@ export class Connection {
     this.#person = person;
     this.#say = new Say(socket, gateway, person);
     this.#watches = new WatchChannels(gateway, person, this.#say);
+    this.#broadcasts = new Broadcasts(gateway, person, this.#say);
     socket.on("message", (data, binary) => this.#take(data, binary));
     socket.on("close", () => void this.#leave());
     socket.on("error", (error) => gateway.context.log(`socket: ${error.message}`));
@@ -91,6 +94,10 @@ export class Connection {
       case "session.resume":
         this.#resume(message).catch((error: unknown) => this.#say.fail(error));
         return;
+      case "broadcast.run":
+        return this.#broadcasts.run(message);
+      case "broadcast.stop":
+        return this.#broadcasts.stop(message.request);
       case "session.close":
         void this.#sql.get(message.session)?.close("closed by the person");
         void this.#terminals
@@ -297,6 +304,7 @@ export class Connection {
 
   async #leave(): Promise<void> {
     this.#gone = true;
+    this.#broadcasts.close();
     for (const stop of this.#stops) stop();
     for (const { stop } of this.#opens.values()) stop();
     this.#opens.clear();
