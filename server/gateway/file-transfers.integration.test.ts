@@ -277,6 +277,13 @@ describe("the editor", () => {
     await expect(ask(join(home, "work/long"), { way: "open" })).rejects.toMatchObject({ code: "invalid" });
   });
 
+  test("P5 what has to be reviewed is not uploaded, where nobody would see what it is", async () => {
+    await expect(ask(join(home, "config/app.conf"), { way: "upload", size: 3 })).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringContaining("configuration-is-reviewed"),
+    });
+  });
+
   test("P5 a reviewed change is that difference, over that text, once", async () => {
     const path = join(home, "config/app.conf");
     const first = await ask(path, { way: "save", text: "level=info\n", digest: guarded.gateway.context.sha256("") });

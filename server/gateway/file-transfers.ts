@@ -174,6 +174,12 @@ export class FileTransfers {
       case "allow":
         return { order: verdict.authorized, statement, granted: verdict.granted };
       case "review": {
+        // INVARIANT (P5): nobody says yes to bytes that they have not seen.
+        if (body.act.way === "upload")
+          throw new VerbError(
+            "forbidden",
+            `${why ?? "it needs a review"}: change the file in the editor, where a reviewer sees what changes`,
+          );
         const review = await this.#reviews.open({
           principal: requester.principal,
           target: requester.target,

@@ -17,6 +17,8 @@ export interface EditorOptions {
   readonly history: readonly string[];
 }
 
+/** What is drawn again must not be able to speak to the terminal. */
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 const UNDO_DEPTH = 200;
 const KILL_DEPTH = 30;
 
@@ -47,7 +49,7 @@ export class LineEditor {
   constructor(columns: number, options: EditorOptions) {
     this.#columns = Math.max(2, columns);
     this.#options = options;
-    this.#history = [...options.history];
+    this.#history = options.history.filter((line) => !CONTROLS.test(line));
   }
 
   get line(): string {
@@ -76,7 +78,7 @@ export class LineEditor {
   }
 
   remember(line: string): void {
-    if (line.trim() === "") return;
+    if (line.trim() === "" || CONTROLS.test(line)) return;
     this.#history = [...this.#history.filter((old) => old !== line), line].slice(-2_000);
   }
 
