@@ -144,7 +144,9 @@ export class KeyReader {
       }
       let end = at + 1;
       while (end < input.length && (input[end] as string) >= " " && input[end] !== "\x7f" && input[end] !== "\x1b") end++;
-      keys.push({ key: "text", text: input.slice(at, end) });
+      // The upper controls begin sequences as Escape does, and no key types one.
+      const text = input.slice(at, end).replace(/[\x80-\x9f]/g, "");
+      if (text !== "") keys.push({ key: "text", text });
       at = end;
     }
     return keys;
@@ -185,5 +187,5 @@ function pasted(text: string): string {
     .replace(/\r\n?/g, "\n")
     .replace(/\n+$/, "")
     .replaceAll("\t", "    ")
-    .replace(/[\0-\x08\x0b-\x1f\x7f]/g, "");
+    .replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "");
 }
