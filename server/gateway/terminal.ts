@@ -1,13 +1,7 @@
 import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
-import {
-  describeShell,
-  type GatewayBuiltin,
-  incomplete,
-  type PreparedShell,
-  type ShellWhere,
-} from "../core/guard/shell/index.ts";
+import { describeShell, type GatewayBuiltin, incomplete, type PreparedShell } from "../core/guard/shell/index.ts";
 import type { Detector } from "../core/mask/stream.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
@@ -17,6 +11,7 @@ import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
+import { type BuiltinEnd, TerminalPlace } from "./terminal-place.ts";
 import { deniedText, explained, reviewText } from "./terminal-text.ts";
 
 export interface TerminalEvents {
@@ -90,14 +85,9 @@ export class Terminal {
   readonly #options: TerminalOptions;
   readonly #events: TerminalEvents;
   readonly #editor: LineEditor;
-  readonly #home: string;
+  readonly #place: TerminalPlace;
   #columns: number;
   #rows: number;
-  #cwd: string;
-  #previous: string;
-  /** Of `pushd`, the newest first. */
-  #stack: readonly string[] = [];
-  #environment: Readonly<Record<string, string>> = {};
   #exitCode: number | null = null;
   #phase: Phase = { phase: "editing" };
   #ahead = "";
@@ -116,9 +106,7 @@ export class Terminal {
     this.#events = options.events;
     this.#columns = options.columns;
     this.#rows = options.rows;
-    this.#home = options.session.connection.home;
-    this.#cwd = this.#home;
-    this.#previous = this.#home;
+    this.#place = new TerminalPlace(options.session.connection);
     this.#began = options.now();
     this.#editor = new LineEditor(options.columns, { incomplete, history: options.history });
     options.session.onInterrupt((reason) => {
@@ -181,10 +169,6 @@ export class Terminal {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
-  get #where(): ShellWhere {
-    return { cwd: this.#cwd, home: this.#home, user: this.#session.connection.user, environment: this.#environment };
-  }
-
   #edit(text: string): void {
     let rest: string | null = text;
     // A line that is accepted in the middle of a flood of keys: what follows it waits for the next prompt.
@@ -244,7 +228,7 @@ export class Terminal {
   }
 
   async #submit(line: string, signal: AbortSignal): Promise<void> {
-    const described = describeShell(line, this.#where);
+    const described = describeShell(line, this.#place.where);
     if (!("refusal" in described) && described.builtin !== null && (await this.#builtin(described.builtin, line, signal))) return;
     const submitted = await this.#judged(line, signal);
     if (submitted.allowed) await this.#run(submitted);
@@ -253,14 +237,14 @@ export class Terminal {
 
   /** On the record; a denial and a review are shown. */
   async #judged(line: string, signal: AbortSignal): Promise<ShellSubmission> {
-    const submitted = await this.#session.judge.submit(line, this.#where, {
+    const submitted = await this.#session.judge.submit(line, this.#place.where, {
       waitForReview: true,
       reason: "",
       signal,
       onLacking: (what) => this.#write(LACKING[what]),
       onReview: (review) => {
         this.#write(reviewText(review));
-        this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review });
+        this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review });
       },
     });
     this.#last = { text: line, decision: submitted.decision };
@@ -290,8 +274,8 @@ export class Terminal {
       const program = await this.#session.connection.run(
         command,
         {
-          cwd: this.#cwd,
-          environment: this.#environment,
+          cwd: this.#place.where.cwd,
+          environment: this.#place.where.environment,
           columns: this.#columns,
           rows: this.#rows,
           interactive: command.interactive,
@@ -311,7 +295,7 @@ export class Terminal {
       else {
         phase = { phase: "running", program, interactive: command.interactive, interrupted: false };
         this.#phase = phase;
-        this.#events.state({ cwd: this.#cwd, running: true, exitCode: this.#exitCode, review: null });
+        this.#events.state({ cwd: this.#place.where.cwd, running: true, exitCode: this.#exitCode, review: null });
         this.#resume();
       }
       end = await program.end;
@@ -336,7 +320,7 @@ export class Terminal {
     if (this.#phase.phase === "closed") return;
     if (end.ended === "exited") {
       this.#exitCode = end.exitCode;
-      if (end.cwd !== undefined && end.cwd !== this.#cwd) this.#goTo(end.cwd);
+      if (end.cwd !== undefined) this.#place.moved(end.cwd);
     } else {
       this.#exitCode = 255;
       this.#write(`\r\n\x1b[31m✕ ${printable(end.message)}\x1b[0m\r\n`);
@@ -408,22 +392,22 @@ export class Terminal {
       case "can": {
         const asked = line.trimStart().slice("can".length).trim();
         if (asked === "") this.#write("usage: can COMMAND…\r\n");
-        else this.#write(explained(asked, this.#session.judge.judge(asked, this.#where).decision));
+        else this.#write(explained(asked, this.#session.judge.judge(asked, this.#place.where).decision));
         break;
       }
       case "cd":
-        await this.#within(line, signal, () => this.#changeDirectory(builtin.arguments));
+        await this.#within(line, signal, () => this.#place.changeDirectory(builtin.arguments));
         break;
       case "pushd":
       case "popd":
-        await this.#within(line, signal, () => this.#stacked(builtin));
+        await this.#within(line, signal, () => this.#place.stacked(builtin));
         break;
       case "dirs":
-        this.#write(`${[this.#cwd, ...this.#stack].map(printable).join(" ")}\r\n`);
+        this.#write(this.#place.directories);
         break;
       case "export":
       case "unset":
-        await this.#within(line, signal, () => this.#variables(builtin));
+        await this.#within(line, signal, () => this.#place.variables(builtin));
         break;
       default:
         return false;
@@ -433,101 +417,22 @@ export class Terminal {
   }
 
   /** What the gateway does by itself goes on the record like any line. */
-  async #within(line: string, signal: AbortSignal, act: () => void | Promise<void>): Promise<void> {
+  async #within(line: string, signal: AbortSignal, act: () => BuiltinEnd | Promise<BuiltinEnd>): Promise<void> {
     const submitted = await this.#judged(line, signal);
     if (!submitted.allowed) return;
-    await act();
+    const end = await act();
+    this.#exitCode = end.exitCode;
+    this.#write(end.text);
     await submitted.executed({ exitCode: this.#exitCode, durationMs: 0, bytes: 0 });
-  }
-
-  async #changeDirectory(given: readonly string[]): Promise<void> {
-    const [to, ...more] = given;
-    const wanted =
-      to === undefined || to === "~"
-        ? this.#home
-        : to === "-"
-          ? this.#previous
-          : to.startsWith("~/")
-            ? `${this.#home}/${to.slice(2)}`
-            : to.startsWith("/")
-              ? to
-              : `${this.#cwd}/${to}`;
-    const refuse = (why: string): void => {
-      this.#exitCode = 1;
-      this.#write(`cd: ${printable(to ?? "")}: ${why}\r\n`);
-    };
-    if (more.length > 0) return refuse("too many arguments");
-    const real = await this.#session.connection.realpath(wanted);
-    if (real === null) return refuse("no such directory");
-    if (!(await this.#session.connection.isDirectory(real))) return refuse("not a directory");
-    this.#exitCode = 0;
-    this.#goTo(real);
-  }
-
-  /** `pushd` alone swaps the two on top, as in bash. */
-  async #stacked(builtin: GatewayBuiltin): Promise<void> {
-    const [to, ...more] = builtin.arguments;
-    const [top, ...rest] = this.#stack;
-    const refuse = (why: string): void => {
-      this.#exitCode = 1;
-      this.#write(`${builtin.name}: ${why}\r\n`);
-    };
-    if (more.length > 0 || (builtin.name === "popd" && to !== undefined)) return refuse("takes at most one directory here");
-    if (to === undefined && top === undefined) return refuse("directory stack empty");
-    const from = this.#cwd;
-    await this.#changeDirectory([to ?? top ?? from]);
-    if (this.#exitCode !== 0) return;
-    if (builtin.name === "popd") this.#stack = rest;
-    else this.#stack = [from, ...(to === undefined ? rest : this.#stack)];
-    this.#write(`${[this.#cwd, ...this.#stack].map(printable).join(" ")}\r\n`);
-  }
-
-  #goTo(cwd: string): void {
-    this.#previous = this.#cwd;
-    this.#cwd = cwd;
-  }
-
-  #variables(builtin: GatewayBuiltin): void {
-    const next: Record<string, string> = { ...this.#environment };
-    for (const argument of builtin.arguments) {
-      const at = argument.indexOf("=");
-      if (builtin.name === "unset") delete next[argument];
-      else if (at > 0) next[argument.slice(0, at)] = argument.slice(at + 1);
-    }
-    this.#environment = next;
-    this.#exitCode = 0;
   }
 
   /** Paths only, from the host's own listing; no program of the host runs for it. */
   async #complete(before: string): Promise<void> {
-    const word = /[^\s'"|&;<>()]*$/.exec(before)?.[0] ?? "";
-    const slash = word.lastIndexOf("/");
-    const folder = word.slice(0, slash + 1);
-    const start = word.slice(slash + 1);
-    const base =
-      folder === ""
-        ? this.#cwd
-        : folder.startsWith("~/")
-          ? `${this.#home}/${folder.slice(2)}`
-          : folder.startsWith("/")
-            ? folder
-            : `${this.#cwd}/${folder}`;
-    // Names are shown to those who may list the folder.
-    const listing = `ls -- '${base.replaceAll("'", "'\\''")}'`;
-    if (!isFree(this.#session.judge.judge(listing, this.#where).decision)) return;
-    const names = (await this.#session.connection.list(base))
-      .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
-      .sort();
-    if (this.#phase.phase !== "editing" || names.length === 0) return;
-    const common = names.reduce((prefix, name) => {
-      let i = 0;
-      while (i < prefix.length && prefix[i] === name[i]) i++;
-      return prefix.slice(0, i);
-    });
-    const whole = names.length === 1 && !common.endsWith("/") ? `${common} ` : common;
-    const added = whole.slice(start.length);
-    if (added !== "" && !/[^\w./+@%,: -]/.test(common)) return this.#write(this.#editor.insert(added));
-    if (names.length > 1) this.#write(`\r\n${names.slice(0, 200).map(printable).join("  ")}\r\n${this.#editor.redraw()}`);
+    const mayList = (listing: string) => isFree(this.#session.judge.judge(listing, this.#place.where).decision);
+    const { insert, names } = await this.#place.completion(before, mayList);
+    if (this.#phase.phase !== "editing") return;
+    if (insert !== "") return this.#write(this.#editor.insert(insert));
+    if (names.length > 0) this.#write(`\r\n${names.slice(0, 200).map(printable).join("  ")}\r\n${this.#editor.redraw()}`);
   }
 
   #judgeSoon(line: string): void {
@@ -535,7 +440,7 @@ export class Terminal {
     this.#verdictTimer = setTimeout(() => {
       if (this.#phase.phase !== "editing") return;
       if (line.trim() === "") return this.#events.verdict("", null, []);
-      const { decision, microActions } = this.#session.judge.judge(line, this.#where);
+      const { decision, microActions } = this.#session.judge.judge(line, this.#place.where);
       this.#events.verdict(line, decision, microActions);
     }, VERDICT_DELAY_MS);
   }
@@ -568,14 +473,14 @@ export class Terminal {
       this.#change({ ended: { exitCode, durationMs: this.#options.now() - this.#began - block.startedAt } });
     }
     this.#phase = { phase: "editing" };
-    this.#events.state({ cwd: this.#cwd, running: false, exitCode: this.#exitCode, review: null });
+    this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review: null });
     const { connection, target } = this.#session;
     const prompt = promptOf({
       user: connection.user,
       target: target.id,
       environment: target.environment,
-      cwd: this.#cwd,
-      home: this.#home,
+      cwd: this.#place.where.cwd,
+      home: connection.home,
       exitCode: this.#exitCode,
     });
     this.#write(mark("A", null) + this.#editor.prompt(prompt.text, prompt.width));
