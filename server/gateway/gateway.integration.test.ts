@@ -345,6 +345,26 @@ describe("the record", () => {
   });
 });
 
+it("a table that somebody else made a moment ago is there", async () => {
+  const session = await one.gateway.sessions.openSql(engineer, "shop");
+  const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
+  await shop.connect();
+  for (let round = 0; round < 5; round += 1) {
+    // The catalog is fresh, and does not have it.
+    expect((await run(session, "select id from orders where id = 1")).ends).toEqual(["done"]);
+    await shop.query(`CREATE TABLE made_${round} (id int)`);
+    const said: string[] = [];
+    await run(session, `select id from made_${round}`, {
+      onDecided: (_span, decision) => said.push(decision.outcome, ...decision.reasons.map((reason) => reason.message)),
+    });
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join()).not.toContain("does not exist");
+  }
+  await shop.query("DROP TABLE made_0, made_1, made_2, made_3, made_4");
+  await shop.end();
+  await session.close("done");
+});
+
 describe("how large a statement is, by the plan", () => {
   it.each([
     ["select * from orders", "done"],

@@ -86,8 +86,8 @@ export interface Hold {
 export interface SqlConnection {
   /** What the guard needs to know of the session: search path, temporary relations, transaction, prepared statements. */
   readonly state: SqlSessionState;
-  /** The target's catalog, shared by all connections of the target and revalidated. */
-  catalog(): Promise<Catalog>;
+  /** The target's catalog, shared by all connections of the target and revalidated; `now`: before it is given. */
+  catalog(when?: "now"): Promise<Catalog>;
   /** With a `hold` what ran is committed, or kept in the person's own open transaction, only when that says so. */
   run(statement: Authorized<PreparedSql>, limits: SqlLimits, sink: SqlSink, hold?: Hold): Promise<SqlEnd>;
   /** What the server's planner says of a statement, which is not run; null where it cannot say. */

@@ -269,15 +269,7 @@ export class SqlSession {
   }
 
   async #authorize(statement: ParsedStatement, options: RunOptions, grant: Review | null) {
-    const catalog = await this.#connection.catalog();
-    const prepared = await prepareSql(
-      this.#context,
-      this.#requester,
-      statement,
-      catalog,
-      this.#connection.state,
-      options.parameters,
-    );
+    const { prepared, catalog } = await this.#prepared(statement, options.parameters);
     if (!prepared.ok) {
       const decision = await recordRefusal(this.#context, this.#requester, prepared.described, prepared.refusal);
       return { outcome: "deny", decision, microActions: [], judgeable: null } as const;
@@ -288,6 +280,18 @@ export class SqlSession {
     if (verdict.outcome !== "deny") return { ...verdict, microActions, judgeable };
     const decision = await this.#withPermitted(statement, judgeable, verdict.decision, catalog);
     return { outcome: "deny", decision, microActions, judgeable } as const;
+  }
+
+  /** What is not understood may be about something that was made a moment ago: then the catalog is asked first. */
+  async #prepared(statement: ParsedStatement, parameters: RunOptions["parameters"]) {
+    const on = async (catalog: Catalog) => ({
+      catalog,
+      prepared: await prepareSql(this.#context, this.#requester, statement, catalog, this.#connection.state, parameters),
+    });
+    const first = await on(await this.#connection.catalog());
+    if (first.prepared.ok) return first;
+    const newer = await this.#connection.catalog("now");
+    return newer === first.catalog ? first : on(newer);
   }
 
   #withPermitted(statement: ParsedStatement, judgeable: Judgeable<PreparedSql>, decision: Decision, catalog: Catalog) {

@@ -12,7 +12,7 @@ export const DEFINITION_CHANGED = "GH001";
 
 /** The catalog as the connection can see it; `refresh` after a change of definitions. */
 interface CatalogSource {
-  get(): Promise<Catalog>;
+  get(when?: "now"): Promise<Catalog>;
   /** What this connection alone sees, inside of its own transaction. */
   own(client: Client): Promise<Catalog>;
   refresh(): void;
@@ -67,12 +67,12 @@ export class PostgresConnection implements SqlConnection {
     return { ...this.#session.state, transaction: this.#transaction };
   }
 
-  async catalog(): Promise<Catalog> {
-    return await this.#session.withTemporary(await this.#stored(), this.#transaction);
+  async catalog(when?: "now"): Promise<Catalog> {
+    return await this.#session.withTemporary(await this.#stored(when), this.#transaction);
   }
 
-  #stored(): Promise<Catalog> {
-    if (!this.#seesOwn || this.#transaction !== "open") return this.#parts.catalog.get();
+  #stored(when?: "now"): Promise<Catalog> {
+    if (!this.#seesOwn || this.#transaction !== "open") return this.#parts.catalog.get(when);
     this.#ownCatalog ??= this.#parts.catalog.own(this.#parts.client);
     return this.#ownCatalog;
   }

@@ -93,11 +93,16 @@ class SharedCatalog {
     this.#login = { target, password };
   }
 
-  get(): Promise<Catalog> {
+  async get(when?: "now"): Promise<Catalog> {
     this.#wantedAt = this.#now();
+    if (when === "now") {
+      // What is under way may have been answered before.
+      await this.#busy?.catch(() => {});
+      return this.#ask();
+    }
     const limit = this.#busy === null || this.#loading ? FRESH_MS : LATE_MS;
     const fresh = this.#catalog !== null && !this.#stale && this.#now() - this.#checkedAt < limit;
-    return fresh && this.#catalog !== null ? Promise.resolve(this.#catalog) : this.#ask();
+    return fresh && this.#catalog !== null ? this.#catalog : this.#ask();
   }
 
   #ask(): Promise<Catalog> {
