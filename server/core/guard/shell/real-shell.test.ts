@@ -115,7 +115,11 @@ function run(text: string): readonly (readonly string[])[] {
     killSignal: "SIGKILL",
     ...asNobody,
   });
-  return readdirSync(own).map((file) => readFileSync(path.join(own, file), "utf8").split("\0").slice(0, -1));
+  const written = () => readdirSync(own).map((file) => readFileSync(path.join(own, file), "utf8").split("\0").slice(0, -1));
+  // What a process substitution starts may still be writing when bash has ended.
+  for (let looks = 0; looks < 50 && written().some((argv) => argv.length === 0); looks++)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  return written();
 }
 
 /** Whether the words that were foreseen may be these. */
