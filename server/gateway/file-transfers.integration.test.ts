@@ -190,6 +190,13 @@ describe("download", () => {
     expect(() => verbs().fileContent(me(), theirs.ticket, 0)).toThrow("the terminal has ended");
   });
 
+  test("P5 a ticket is for one reading", async () => {
+    const answer = await ask(join(home, "shop-api/README"), { way: "download" });
+    if (answer.state !== "ticket") throw new Error("no ticket");
+    for await (const _part of verbs().fileContent(me(), answer.ticket, 0).bytes);
+    expect(() => verbs().fileContent(me(), answer.ticket, 0)).toThrow("ask for the file again");
+  });
+
   test("P6 ends when policy no longer allows it", async () => {
     await uploaded(join(home, "work/large"), "some line of text\n".repeat(200_000));
     const answer = await ask(join(home, "work/large"), { way: "download" });
@@ -234,6 +241,19 @@ describe("upload", () => {
     await expect(put(3, "defg")).rejects.toMatchObject({ code: "invalid" });
     expect(await put(3, "def")).toEqual({ at: 6, done: true });
     expect(await readFile(join(home, "work/parts"), "utf8")).toBe("abcdef");
+  });
+
+  test("the same part sent twice at once is written once; what the host refuses is said", async () => {
+    const answer = await ask(join(home, "work/twice"), { way: "upload", size: 6 });
+    if (answer.state !== "ticket") throw new Error("no ticket");
+    const put = (offset: number, part: string) => verbs().putFile(me(), answer.ticket, offset, bytes(part));
+    await Promise.all([put(0, "abc"), put(0, "abc"), put(0, "abc")]);
+    expect(await put(3, "def")).toEqual({ at: 6, done: true });
+    expect(await readFile(join(home, "work/twice"), "utf8")).toBe("abcdef");
+    await mkdir(join(home, "work/root"), { mode: 0o755 });
+    const closed = await ask(join(home, "work/root/x"), { way: "upload", size: 1 });
+    if (closed.state !== "ticket") throw new Error("no ticket");
+    await expect(verbs().putFile(me(), closed.ticket, 0, bytes("x"))).rejects.toMatchObject({ code: "conflict" });
   });
 
   test("where policy lets nobody write, or a link leads there, is denied", async () => {

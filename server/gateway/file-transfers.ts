@@ -30,6 +30,8 @@ interface Ticket {
   readonly statement: Judgeable<FileOrder>;
   readonly granted: Granted | null;
   upload: { readonly to: FileUpload; at: number } | null;
+  /** The part before. */
+  last: Promise<void>;
 }
 
 type Allowed = Pick<Ticket, "order" | "statement" | "granted">;
@@ -107,6 +109,8 @@ export class FileTransfers {
    */
   content(principal: Principal, id: string, from: number): { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> } {
     const ticket = this.#taken(principal, id, "read");
+    // INVARIANT (P5): one authorisation, one reading.
+    this.#tickets.delete(id);
     return { name: ticket.name, bytes: this.#reading(ticket, from) };
   }
 
@@ -118,8 +122,31 @@ export class FileTransfers {
     bytes: Uint8Array,
   ): Promise<{ readonly at: number; readonly done: boolean }> {
     const ticket = this.#taken(principal, id, "write");
+    // One after the other: a part that is sent again may meet itself.
+    const put = ticket.last.then(() => this.#put(this.#taken(principal, id, "write"), id, offset, bytes));
+    ticket.last = put.then(
+      () => undefined,
+      () => undefined,
+    );
+    return put;
+  }
+
+  async #put(
+    ticket: Ticket,
+    id: string,
+    offset: number,
+    bytes: Uint8Array,
+  ): Promise<{ readonly at: number; readonly done: boolean }> {
     this.#stillAllowed(ticket);
-    ticket.upload ??= { to: await ticket.session.connection.writeFile(ticket.order), at: 0 };
+    if (ticket.upload === null) {
+      try {
+        ticket.upload = { to: await ticket.session.connection.writeFile(ticket.order), at: 0 };
+      } catch (error) {
+        this.#tickets.delete(id);
+        await this.#ended(ticket, 0, "failed");
+        throw new VerbError("conflict", message(error));
+      }
+    }
     const { upload } = ticket;
     if (offset !== upload.at) return { at: upload.at, done: false };
     if (offset + bytes.length > ticket.size) throw new VerbError("invalid", "more came than was announced");
@@ -206,7 +233,16 @@ export class FileTransfers {
     const [oldest] = mine;
     if (mine.length >= TICKETS && oldest !== undefined) this.#drop(...oldest);
     const id = this.#context.identifier();
-    this.#tickets.set(id, { session, principal: principal.id, until: now + TICKET_MS, name, size, ...allowed, upload: null });
+    this.#tickets.set(id, {
+      session,
+      principal: principal.id,
+      until: now + TICKET_MS,
+      name,
+      size,
+      ...allowed,
+      upload: null,
+      last: Promise.resolve(),
+    });
     return { state: "ticket", ticket: id, name, size };
   }
 

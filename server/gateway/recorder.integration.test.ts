@@ -160,6 +160,17 @@ describe("a store that takes nothing", () => {
     await guarded.store.query("ALTER TABLE away RENAME TO recording_chunk");
   }, 30_000);
 
+  test("at the end: the record does not say that it is whole", async () => {
+    const recorder = await record();
+    recorder.output(bytes("kept"));
+    await expect.poll(async () => (await castOf(`session-${counter}`))?.events.length).toBe(1);
+    await guarded.store.query("ALTER TABLE recording_chunk RENAME TO away");
+    recorder.output(bytes("not kept"));
+    await recorder.close();
+    await guarded.store.query("ALTER TABLE away RENAME TO recording_chunk");
+    expect((await guarded.gateway.verbs.verifyRecording(engineer(), `session-${counter}`)).verdict).toBe("not-closed");
+  }, 30_000);
+
   test("from the start: there is no recording, so there is no session", async () => {
     await guarded.store.query("ALTER TABLE recording RENAME TO away");
     await expect(record()).rejects.toMatchObject({ code: "unavailable" });

@@ -100,6 +100,8 @@ export class Recorder {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#release();
     await this.#write();
+    // Its end could not be kept: the record must not say that it is whole.
+    if (this.#isLost()) return;
     const { session, principal, target } = this.#recorded;
     const sums = { bytes: this.#bytes, chunks: this.#chunks, commands: this.#commands, digest: this.#digest };
     await this.#context.audit.append({
@@ -111,6 +113,10 @@ export class Recorder {
       body: sums,
     });
     await this.#context.recordings.close(session, { ...sums, endedAt: this.#context.clock.now() });
+  }
+
+  #isLost(): boolean {
+    return this.#state === "lost";
   }
 
   #add(code: Parameters<typeof castLine>[1], data: string): void {
