@@ -250,6 +250,7 @@ describe("upload", () => {
     await Promise.all([put(0, "abc"), put(0, "abc"), put(0, "abc")]);
     expect(await put(3, "def")).toEqual({ at: 6, done: true });
     expect(await readFile(join(home, "work/twice"), "utf8")).toBe("abcdef");
+    expect((await readdir(join(home, "work"))).filter((name) => name.startsWith(".gatehouse"))).toEqual([]);
     await mkdir(join(home, "work/root"), { mode: 0o755 });
     const closed = await ask(join(home, "work/root/x"), { way: "upload", size: 1 });
     if (closed.state !== "ticket") throw new Error("no ticket");
