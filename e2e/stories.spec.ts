@@ -38,7 +38,7 @@ test("an engineer's select is masked at the source", async () => {
   await expect(visibleGrid(engineer)).toHaveAttribute("data-rows", "50");
   const rows = visibleGrid(engineer);
   await expect(rows).toContainText("•••@");
-  await expect(rows).toContainText("•••• •••• ••••");
+  await expect(rows).toContainText(/••••\d{4}/);
   await expect(rows).not.toContainText(/[a-z]+\.[a-z]+\d+@/);
   await expect(engineer.locator('[role="columnheader"][data-masked="email"]:visible')).toBeVisible();
   await shot(engineer, "sql-masked-dark");

@@ -114,6 +114,17 @@ describe("a run", () => {
     expect(session(state)?.run?.statements[0]?.rows.at(3)).toEqual([null]);
   });
 
+  test("values that come as bytes are read as their columns say", () => {
+    const columns = { type: "sql.columns", session: "s1", run: "r1", statement: 0 } as const;
+    const state = reached(
+      ...running,
+      received({ ...columns, columns: [{ name: "id", type: "integer", masked: null, format: "int4" }] }),
+      rows([["\0\0\u0001\u0001"], [null]]),
+    );
+    const shown = session(state)?.run?.statements[0]?.rows;
+    expect([shown?.at(0), shown?.at(1)]).toEqual([["257"], [null]]);
+  });
+
   test("an older state still sees its own rows", () => {
     const before = reached(...running, rows([["1"]]));
     reduce(before, rows([["2"]]));

@@ -1,7 +1,7 @@
-import type { RowFrame } from "../../server/contract/rows.ts";
+import { formatsOf, type RowFrame } from "../../server/contract/rows.ts";
 import type { ClientMessage, ServerMessage, WireBlock } from "../../server/contract/socket.ts";
 import { NOTHING_SHOWN, shown, type WatchView } from "../sessions/watch-view.ts";
-import { NO_ROWS } from "./row-log.ts";
+import { NO_ROWS, rowsIn } from "./row-log.ts";
 import {
   type OpenSession,
   ROWS_HELD,
@@ -171,7 +171,11 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
     case "sql.held":
       return inStatement(state, message, (statement) => ({ ...statement, review: message.review, held: message.held }));
     case "sql.columns":
-      return inStatement(state, message, (statement) => ({ ...statement, columns: message.columns }));
+      return inStatement(state, message, (statement) => ({
+        ...statement,
+        columns: message.columns,
+        rows: rowsIn(formatsOf(message.columns)),
+      }));
     case "sql.notice":
       return inStatement(state, message, (statement) => ({
         ...statement,

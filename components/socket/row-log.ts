@@ -1,4 +1,4 @@
-import { type Decode, type Row, type Rows, rowFrom } from "../../server/contract/rows.ts";
+import { type Decode, type Formats, type Row, type Rows, rowFrom } from "../../server/contract/rows.ts";
 
 const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
 export const decodeText: Decode = (bytes) => UTF_8.decode(bytes);
@@ -19,22 +19,27 @@ interface Block {
   readonly rows: Rows;
 }
 
-export const NO_ROWS: RowLog = seen([], 0, 0);
+export const NO_ROWS: RowLog = rowsIn([]);
 
-function seen(blocks: Block[], known: number, length: number): RowLog {
+/** None yet. */
+export function rowsIn(formats: Formats): RowLog {
+  return seen([], 0, 0, formats);
+}
+
+function seen(blocks: Block[], known: number, length: number, formats: Formats): RowLog {
   return {
     length,
-    at: (index) => (index >= 0 && index < length ? rowIn(blocks, known, index) : undefined),
+    at: (index) => (index >= 0 && index < length ? rowIn(blocks, known, index, formats) : undefined),
     append: (rows) => {
       // Someone else has grown it already: from here on there are two.
       const own = blocks.length === known && known > 0 ? blocks : blocks.slice(0, known);
       own.push({ first: length, rows });
-      return seen(own, own.length, length + rows.starts.length - 1);
+      return seen(own, own.length, length + rows.starts.length - 1, formats);
     },
   };
 }
 
-function rowIn(blocks: readonly Block[], known: number, index: number): Row | undefined {
+function rowIn(blocks: readonly Block[], known: number, index: number, formats: Formats): Row | undefined {
   let low = 0;
   let high = known - 1;
   while (low < high) {
@@ -44,5 +49,5 @@ function rowIn(blocks: readonly Block[], known: number, index: number): Row | un
   }
   const block = blocks[low];
   const start = block?.rows.starts[index - block.first];
-  return block === undefined || start === undefined ? undefined : rowFrom(block.rows.bytes, start, decodeText);
+  return block === undefined || start === undefined ? undefined : rowFrom(block.rows.bytes, start, decodeText, formats);
 }

@@ -1,6 +1,6 @@
-import { type Decode, type Row, rowFrom, rowStarts } from "../core/domain/row-batch.ts";
+import { type Decode, type Formats, formatsOf, type Row, rowFrom, rowStarts } from "../core/domain/row-batch.ts";
 
-export { type Decode, type Row, rowFrom };
+export { type Decode, type Formats, formatsOf, type Row, rowFrom };
 
 /**
  * Rows on the wire: a binary frame on the channel of an SQL session. Big-endian: four bytes channel, four bytes number of

@@ -46,6 +46,8 @@ export interface SqlFailure {
 
 /** Takes a result as it comes. Where `rows` returns a promise, the reader waits for it (back-pressure). */
 export interface SqlSink {
+  /** It reads the formats of columns; otherwise every value comes as text. */
+  readonly takesFormats?: boolean;
   columns(columns: readonly ResultColumn[]): void;
   rows(batch: RowBatch): undefined | Promise<void>;
   notice(notice: SqlNotice): void;

@@ -31,6 +31,8 @@ type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
 
 /** Who watches a run. Statements are numbered from 0 in the order of the text. */
 export interface RunObserver {
+  /** As of `SqlSink`. */
+  readonly takesFormats?: boolean;
   decided(statement: number, span: Span, decision: Decision, microActions: readonly MicroAction[]): void;
   waiting(statement: number, review: Review): void;
   /** It ran in an open transaction, which waits for a decision. */
@@ -363,6 +365,7 @@ export class SqlSession {
           );
     this.#granted = byGrant;
     const sink: SqlSink = {
+      takesFormats: observer.takesFormats === true,
       columns: (columns) => observer.columns(index, columns),
       rows: (batch) => {
         rows += batch.count;

@@ -1,3 +1,4 @@
+import { type Formats, formatsOf } from "../core/domain/row-batch.ts";
 import { isFree, type Judgeable, judge, type Requester } from "./authorize.ts";
 import type { prepareSql, SqlJudgeable } from "./judge-sql.ts";
 import type { Context } from "./ports-of-gateway.ts";
@@ -50,14 +51,16 @@ export async function forWatchers(
   prepare: (requester: Requester) => ReturnType<typeof prepareSql>,
 ): Promise<RunObserver> {
   const seers = await whoSeesRows(context, show.requester, show.watchers, statement, prepare);
+  let formats: Formats = [];
   return {
     ...observer,
     columns: (index, columns) => {
+      formats = formatsOf(columns);
       show.columns(number, columns, seers);
       observer.columns(index, columns);
     },
     rows: (index, batch) => {
-      show.rows(number, batch.count, () => rowsAsText(batch), seers);
+      show.rows(number, batch.count, () => rowsAsText(batch, formats), seers);
       return observer.rows(index, batch);
     },
   };

@@ -110,6 +110,7 @@ export class SqlChannel {
     const head = { session: this.session.id, run: run.id };
     const name = new TextEncoder().encode(run.id);
     return {
+      takesFormats: true,
       decided: (statement, span, decision, microActions) =>
         this.#say.send({
           type: "sql.decided",

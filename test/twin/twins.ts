@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Client, Field } from "../../server/adapter/postgres/driver.ts";
 import { createPostgresConnector, createSqlParser } from "../../server/adapter/postgres/index.ts";
 import { Preparing, type Step } from "../../server/adapter/postgres/reading.ts";
+import { type Formats, formatsOf } from "../../server/core/domain/row-batch.ts";
 import { type Catalog, describeSql, type PreparedSql, protectSql, verifyRewrite } from "../../server/core/guard/sql/index.ts";
 import { decide } from "../../server/core/policy/index.ts";
 import type { EmbeddedPostgres } from "../../server/demo/embedded-postgres.ts";
@@ -133,16 +134,19 @@ async function guarded(text: string, { parser, connection, configuration }: Door
   const net = verifyRewrite(result.prepared, await parser.parse(result.prepared.sent));
   if (net !== null) return refused("second net", net.message, own);
   let columns: string[] = [];
+  let formats: Formats = [];
   const rows: string[] = [];
   const end = await connection.run(
     result.prepared as Authorized<PreparedSql>,
     { readOnly: true, rows: 1_000_000, timeoutMs: TIME_LIMIT_MS, lockTimeoutMs: 2_000 },
     {
+      takesFormats: true,
       columns: (list) => {
+        formats = formatsOf(list);
         columns = list.map((column) => `${column.name}: ${sameType(column.type)}`);
       },
       rows: (batch) => {
-        rows.push(...rowsAsText(batch).map(rowText));
+        rows.push(...rowsAsText(batch, formats).map(rowText));
       },
       notice: () => {},
     },

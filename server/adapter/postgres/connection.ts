@@ -1,8 +1,11 @@
+import type { ResultColumn } from "../../core/domain/column.ts";
+import type { Formats } from "../../core/domain/row-batch.ts";
+import { valueFormat } from "../../core/domain/value-format.ts";
 import type { Catalog, PreparedSql, SqlSessionState } from "../../core/guard/sql/index.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
 import type { Hold, SqlConnection, SqlEnd, SqlLimits, SqlParser, SqlSink } from "../../gateway/ports.ts";
 import { FINGERPRINT, newest } from "./catalog-queries.ts";
-import { type Client, cancelOnServer, type Field, type Login, rows, type ServerMessage } from "./driver.ts";
+import { type Client, type Connected, cancelOnServer, type Field, type Login, rows, type ServerMessage } from "./driver.ts";
 import { Preparing, type Ran, Running, type Step } from "./reading.ts";
 import { scrub, scrubNotice } from "./scrub.ts";
 import { SessionState } from "./session-state.ts";
@@ -20,7 +23,7 @@ interface CatalogSource {
 
 interface ConnectionParts {
   readonly login: Login;
-  readonly client: Client;
+  readonly client: Connected;
   readonly catalog: CatalogSource;
   readonly parser: SqlParser;
   readonly searchPath: readonly string[];
@@ -248,11 +251,13 @@ export class PostgresConnection implements SqlConnection {
     }
     if (prepared.copies)
       sink.columns([{ name: "copy", type: "text", masked: prepared.resultMasks?.find((mask) => mask !== null) ?? null }]);
-    else if (inspected === null && described.value.length > 0) sink.columns(await this.#columns(prepared, described.value));
+    const hasRows = !prepared.copies && inspected === null && described.value.length > 0;
+    const formats = hasRows && sink.takesFormats === true ? this.#formats(described.value) : [];
+    if (hasRows) sink.columns(await this.#columns(prepared, described.value, formats));
     const stop = () => this.#cancelNow();
     const atLimit = prepared.writes ? "drop" : apart && prepared.kind !== "fetch" ? "cancel" : "ask";
     const { copies } = prepared;
-    const options = { values: prepared.parameters ?? [], limit: limits.rows, atLimit, stop, copies, sink } as const;
+    const options = { values: prepared.parameters ?? [], formats, limit: limits.rows, atLimit, stop, copies, sink } as const;
     const ran = await new Promise<Step<Ran>>((settle) => client.query(new Running(options, settle)));
     // PREPARE reads its statement only now, and has seen no data.
     if (!ran.ok) return this.#end(ran.error, prepared, started, prepared.kind === "prepare" ? "parse" : "run");
@@ -293,14 +298,21 @@ export class PostgresConnection implements SqlConnection {
     return null;
   }
 
-  async #columns(prepared: PreparedSql, fields: readonly Field[]) {
+  async #columns(prepared: PreparedSql, fields: readonly Field[], formats: Formats): Promise<readonly ResultColumn[]> {
     const masks = prepared.resultMasks;
     const types = await this.#typeNames(fields);
     return fields.map((field, index) => ({
       name: field.name,
       type: types[index] ?? "unknown",
       masked: masks === null || masks.length !== fields.length ? null : (masks[index] ?? null),
+      ...(formats[index] == null ? {} : { format: formats[index] }),
     }));
+  }
+
+  #formats(fields: readonly Field[]): Formats {
+    const { reported } = this.#parts.client;
+    const settings = { DateStyle: reported.get("DateStyle"), TimeZone: reported.get("TimeZone") };
+    return fields.map(({ dataTypeID }) => valueFormat(dataTypeID, settings));
   }
 
   async #typeNames(fields: readonly Field[]): Promise<readonly string[]> {

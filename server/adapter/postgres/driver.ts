@@ -18,9 +18,8 @@ export interface Field {
 }
 
 export interface Protocol extends RowSource {
-  readonly stream: { pause(): void; resume(): void; destroy(): void };
+  readonly stream: { readonly writable: boolean; write(bytes: Uint8Array): void; pause(): void; resume(): void; destroy(): void };
   parse(message: { name: string; text: string; types: readonly number[] }): void;
-  bind(message: { portal: string; statement: string; values: readonly (string | null)[]; binary: boolean }): void;
   describe(message: { type: "S" | "P"; name: string }): void;
   execute(message: { portal: string; rows: number }): void;
   close(message: { type: "S" | "P"; name: string }): void;
@@ -88,7 +87,12 @@ export interface Login {
   readonly applicationName: string;
 }
 
-export async function connectClient(login: Login): Promise<Client> {
+/** A client that says what its server last reported of the session's settings. */
+export interface Connected extends Client {
+  readonly reported: ReadonlyMap<string, string>;
+}
+
+export async function connectClient(login: Login): Promise<Connected> {
   const { host, port, database, user } = login.target.postgres;
   const client = new pg.Client({
     host,
@@ -104,17 +108,17 @@ export async function connectClient(login: Login): Promise<Client> {
   }) as unknown as Client;
   client.on("error", () => {});
   limitFrames(client.connection as unknown as Parameters<typeof limitFrames>[0], MESSAGE_LIMIT);
-  let version: string | null = null;
+  const reported = new Map<string, string>();
   client.connection.on("parameterStatus", ({ parameterName, parameterValue }) => {
-    if (parameterName === "server_version") version = parameterValue;
+    reported.set(parameterName, parameterValue);
   });
   try {
     await client.connect();
   } catch (cause) {
     throw unreachable(login, cause);
   }
-  const against = whyNotServer(version);
-  if (against === null) return client;
+  const against = whyNotServer(reported.get("server_version") ?? null);
+  if (against === null) return Object.assign(client, { reported });
   await client.end().catch(() => {});
   throw new TargetUnreachable(`\`${login.target.id}\` (${host}:${port}) ${against}`);
 }

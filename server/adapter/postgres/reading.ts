@@ -1,5 +1,6 @@
-import { type RowBatch, rowOfOne } from "../../core/domain/row-batch.ts";
+import { type Formats, type RowBatch, rowOfOne } from "../../core/domain/row-batch.ts";
 import type { SqlSink } from "../../gateway/ports.ts";
+import { bindMessage } from "./bind-message.ts";
 import type { ActiveQuery, Field, Protocol, ServerMessage } from "./driver.ts";
 import type { RowTaker } from "./frames.ts";
 import { RowBuffer } from "./row-buffer.ts";
@@ -73,6 +74,8 @@ export interface Ran {
 
 export interface RunningOptions {
   readonly values: readonly (string | null)[];
+  /** Of the result's columns; none: all are text. */
+  readonly formats: Formats;
   /** Rows that are passed on; null: all. */
   readonly limit: number | null;
   /** `ask`: the server itself stops (no parallel plan); `cancel`: `stop` is called; `drop`: the rest is not passed on. */
@@ -106,9 +109,9 @@ export class Running extends Base implements RowTaker {
 
   submit(connection: Protocol): void {
     this.protocol = connection;
-    const { values, limit, atLimit, copies } = this.options;
+    const { values, formats, limit, atLimit, copies } = this.options;
     if (!copies) connection.takeRows(this);
-    connection.bind({ portal: "", statement: STATEMENT, values, binary: false });
+    if (connection.stream.writable) connection.stream.write(bindMessage(STATEMENT, values, formats));
     connection.execute({ portal: "", rows: limit !== null && atLimit === "ask" ? limit + 1 : 0 });
     connection.close({ type: "S", name: STATEMENT });
     connection.sync();

@@ -1,3 +1,5 @@
+import type { ValueFormat } from "./value-format.ts";
+
 /** A result's column as the person sees it. */
 export interface ResultColumn {
   readonly name: string;
@@ -5,4 +7,6 @@ export interface ResultColumn {
   readonly type: string;
   /** Null: not masked. Else the mask's identifier. */
   readonly masked: string | null;
+  /** How its values come; absent: as text. */
+  readonly format?: ValueFormat | undefined;
 }

@@ -1,7 +1,9 @@
+import { textOfValue, type ValueFormat } from "./value-format.ts";
+
 /**
  * Rows on their way from a database to who looks at them. They stay bytes, as PostgreSQL sends them: whole `DataRow`
  * messages one after the other, that is `D`, four bytes length (itself included), two bytes number of values, and for each
- * value four bytes length (-1: NULL) and its text in UTF-8. A value becomes a string only where someone reads it: a
+ * value four bytes length (-1: NULL) and its text in UTF-8, or the bytes of its column's format. A value becomes a string only where someone reads it: a
  * million rows of strings on the way would cost the gateway more than the database needs to make them.
  */
 export interface RowBatch {
@@ -14,8 +16,15 @@ export type Row = readonly (string | null)[];
 /** Bytes of UTF-8 to text, a byte order mark kept. The core has no decoder of its own. */
 export type Decode = (bytes: Uint8Array) => string;
 
+/** For each column the format of its values; null or absent: text. */
+export type Formats = readonly (ValueFormat | null | undefined)[];
+
 const LETTER = 0x44;
 const HEADER = 7;
+
+export function formatsOf(columns: readonly { readonly format?: ValueFormat | undefined }[]): Formats {
+  return columns.map(({ format }) => format);
+}
 
 /** Where each row starts, and the end. Null: these are not whole rows. */
 export function rowStarts(bytes: Uint8Array): readonly number[] | null {
@@ -42,24 +51,29 @@ function holdsItsValues(view: DataView, start: number, end: number): boolean {
 }
 
 /** The values of the row that starts at `start`, which `rowStarts` gave. */
-export function rowFrom(bytes: Uint8Array, start: number, decode: Decode): Row {
+export function rowFrom(bytes: Uint8Array, start: number, decode: Decode, formats: Formats = []): Row {
   const view = viewOf(bytes);
   const row: (string | null)[] = [];
   let at = start + HEADER;
   for (let left = view.getUint16(start + 5); left > 0; left -= 1) {
     const length = view.getInt32(at);
     at += 4;
-    row.push(length < 0 ? null : decode(bytes.subarray(at, at + length)));
+    const format = formats[row.length] ?? null;
+    if (length < 0) row.push(null);
+    else {
+      const value = bytes.subarray(at, at + length);
+      row.push(format === null ? decode(value) : textOfValue(format, value));
+    }
     at += Math.max(0, length);
   }
   return row;
 }
 
 /** All rows. Throws where the bytes are not whole rows. */
-export function rowsOf(batch: RowBatch, decode: Decode): readonly Row[] {
+export function rowsOf(batch: RowBatch, decode: Decode, formats: Formats = []): readonly Row[] {
   const starts = rowStarts(batch.bytes);
   if (starts === null) throw new Error("these bytes are not rows");
-  return starts.slice(0, -1).map((start) => rowFrom(batch.bytes, start, decode));
+  return starts.slice(0, -1).map((start) => rowFrom(batch.bytes, start, decode, formats));
 }
 
 /** A row of one value. */
