@@ -92,6 +92,8 @@ export interface Analysis {
   readonly edits: Edit[];
   readonly groupings: Grouping[];
   readonly stars: Star[];
+  /** A `*` stands where nobody reads its values: `EXISTS (SELECT * … ORDER BY 2)`. Places count all the same. */
+  unread: boolean;
   readonly naturals: Natural[];
   readonly overloads: Overload[];
   /** Types outside of `pg_catalog` of which the statement can have values. */
@@ -121,6 +123,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     edits: [],
     groupings: [],
     stars: [],
+    unread: false,
     naturals: [],
     overloads: [],
     types: new Set(),

@@ -200,7 +200,7 @@ function replacement(
   // A definition's columns are masked in it; what policy says of the view's own comes on top.
   const masking = (column: CatalogColumn) =>
     definition === null ? maskings.of(relation, column, only) : maskings.own(relation, column.name);
-  const text = subqueryFor(use, definition, masking, filters, analysis.statement.source);
+  const text = subqueryFor(use, definition, masking, filters, analysis);
   const splices: Splice[] = [{ span: use.outerSpan, text, is: "generated" }];
   const word = analysis.tokens.before(use.outerSpan[0]);
   // `TABLE t` takes no subquery.

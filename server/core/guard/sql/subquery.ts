@@ -1,4 +1,5 @@
 import { maskSql, nothingSql } from "../../mask/sql.ts";
+import type { Analysis } from "./analysis.ts";
 import type { Masking } from "./masking.ts";
 import { quoteName } from "./names.ts";
 import type { RelationUse } from "./scope.ts";
@@ -24,7 +25,7 @@ export function subqueryFor(
   definition: Base | null,
   masking: (column: RelationUse["relation"]["columns"][number]) => Masking,
   filters: readonly { readonly where: string }[],
-  source: string,
+  { statement: { source }, unread }: Pick<Analysis, "statement" | "unread">,
 ): string {
   const { relation } = use;
   const sample = use.sample === null ? "" : ` ${source.slice(...use.sample)}`;
@@ -36,32 +37,36 @@ export function subqueryFor(
     where === "" && definition?.barrier !== true
       ? base
       : `(SELECT ${["*", ...system].join(", ")} FROM ${base}${where} OFFSET 0) AS "_rows"`;
-  const outer: string[] = [];
-  const inner: string[] = [];
-  let layered = false;
-  for (const column of relation.columns) {
-    const name = quoteName(column.name);
-    const shown = masking(column);
-    switch (shown.as) {
-      case "raw":
-        inner.push(name);
-        outer.push(name);
-        break;
-      case "mask":
-        inner.push(`${maskSql(shown.mask, column.type, name)} AS ${name}`);
-        outer.push(name);
-        break;
-      case "nothing":
-        inner.push(`${nothingSql(column.type)} AS ${name}`);
-        outer.push(name);
-        break;
-      case "computed":
-        layered = true;
-        outer.push(`((${shown.expression}))::${column.type.format} AS ${name}`);
-        break;
-    }
-  }
-  const masked = `SELECT ${[...inner, ...system].join(", ")} FROM ${rows}`;
-  const whole = layered ? `SELECT ${[...outer, ...system].join(", ")} FROM (${masked}) AS "_masked"` : masked;
+  const seen = (columns: typeof relation.columns) =>
+    columns.map((column) => ({ column, name: quoteName(column.name), as: masking(column) }));
+  const shown = seen(unread ? relation.columns : askedOf(use));
+  const layered = shown.some(({ as }) => as.as === "computed");
+  // What is computed again may need any of them.
+  const below = layered ? seen(relation.columns) : shown;
+  const inner = below.flatMap(({ column, name, as }) => {
+    if (as.as === "mask") return [`${maskSql(as.mask, column.type, name)} AS ${name}`];
+    if (as.as === "nothing") return [`${nothingSql(column.type)} AS ${name}`];
+    return as.as === "raw" ? [name] : [];
+  });
+  const outer = shown.map(({ column, name, as }) =>
+    as.as === "computed" ? `((${as.expression}))::${column.type.format} AS ${name}` : name,
+  );
+  const masked = `${selecting([...inner, ...system])} FROM ${rows}`;
+  const whole = layered ? `${selecting([...outer, ...system])} FROM (${masked}) AS "_masked"` : masked;
   return `(${whole})${use.hasAlias ? "" : ` AS ${quoteName(use.visibleName)}`}`;
+}
+
+/**
+ * The columns that the statement reads: planning costs by the column, and one that was not judged is not there at all. All of
+ * them where their places count.
+ */
+function askedOf(use: RelationUse): RelationUse["relation"]["columns"] {
+  const { columns } = use.relation;
+  if (use.row !== null || use.whole !== null || use.columnAliases.length > 0) return columns;
+  return columns.filter(({ name }) => use.reads.has(name));
+}
+
+/** A query may have no columns, as where rows are only counted. */
+function selecting(columns: readonly string[]): string {
+  return columns.length === 0 ? "SELECT" : `SELECT ${columns.join(", ")}`;
 }
