@@ -22,6 +22,10 @@ const TEXTS: Readonly<Record<string, (number: number) => string>> = {
   "250 kB of one value": (number) => `select length('${number}${"ä".repeat(120_000)}')`,
   "2,000 values": (number) => `select ${number}${", 1".repeat(2_000)}`,
   "500 columns of a table": (number) => `select ${number}${", a".repeat(500)} from wide limit 1`,
+  "300 joins": (number) =>
+    `select ${number} from wide a0 ${Array.from({ length: 299 }, (_, i) => `join wide a${i + 1} on a${i + 1}.id = a${i}.id`).join(" ")} limit 1`,
+  "1,000 unions": (number) =>
+    Array.from({ length: 1_000 }, () => `select ${number}, email from wide where id = 1`).join(" union all "),
   "100 levels of queries": (number) =>
     `${"select * from (".repeat(100)}select ${number} from wide limit 1${") as q".repeat(100)}`,
 };

@@ -33,6 +33,7 @@ export async function prepareSql(
   /** Changes what configuration protects: for a draft that does not hold yet. */
   drafted: (protection: Protection) => Protection = (protection) => protection,
 ): Promise<SqlJudgeable> {
+  await breath(statement.text);
   const described = describedAgain(statement, catalog, state);
   if ("refusal" in described)
     return { ok: false, described: undescribed(statement.text, statement.span), refusal: described.refusal };
@@ -49,6 +50,7 @@ export async function prepareSql(
     const time = policies.some((policy) => policy.asksForTime) ? now : null;
     return JSON.stringify([version, requester.principal.groups, grants.map((grant) => grant.id), time]);
   };
+  await breath(statement.text);
   const before = decidedBy();
   const guarded = guard();
   const shape = described.through === null ? shapeOf(statement) : { open: false, text: described.text };
@@ -93,6 +95,14 @@ export async function prepareSql(
   };
 }
 
+/** Characters of a text whose steps take less than a millisecond each. */
+const SHORT = 2_000;
+
+/** Between two steps of a long text it is the others' turn. */
+async function breath(text: string): Promise<void> {
+  if (text.length > SHORT) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
 type DescribedSql = ReturnType<typeof describeSql>;
 
 const known = new WeakMap<
@@ -120,7 +130,9 @@ async function verified(context: Context, prepared: PreparedSql, text: string): 
   const { guarded, generated, targets, kind, opaque } = prepared;
   const key = JSON.stringify([text, guarded, generated, targets, kind, opaque]);
   if (held.has(key)) return null;
-  const wrong = verifyRewrite(prepared, await context.parser.trees(text));
+  const trees = await context.parser.trees(text);
+  await breath(text);
+  const wrong = verifyRewrite(prepared, trees);
   if (wrong === null) {
     held.add(key);
     const [oldest] = held;

@@ -230,11 +230,7 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
   const span = joinSpan(analysis, node);
   const merged = common.map((name) => mergedColumn(analysis, name, { left, right, type: word(node, "jointype") }, span));
   const names = new Set(common);
-  const star = [
-    ...merged,
-    ...left.star.filter((column) => !names.has(column.name)),
-    ...right.star.filter((column) => !names.has(column.name)),
-  ];
+  const star = names.size === 0 ? both.star : [...merged, ...both.star.filter((column) => !names.has(column.name))];
   const quals = expression(analysis, node.quals, inScope(env, both.sources, star));
   const reads = computedFrom([both.reads, quals, ...merged.map((column) => column.lineage)]);
   const usingAlias = child(node, "join_using_alias");
