@@ -60,10 +60,10 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
     ...spliced,
     inspected: inner?.sent ?? null,
     verified: spliced.sent,
-    sensitive: filtered.size > 0 || sentinel.size > 0 || analysis.called.size > 0,
+    sensitive: filtered.size > 0 || sentinel.size > 0 || analysis.called.size + analysis.indexes.length > 0,
     sentinel: [...sentinel].map(([key, value]) => ({ key, ...value })),
     origins: [...rewriting.origins],
-    judgedOn: judgedOn(analysis.uses, catalog),
+    judgedOn: [...judgedOn(analysis.uses, catalog), ...judgedIndexes(analysis)],
     resultMasks: resultMasks(described, maskings),
     guarded,
   };
@@ -163,6 +163,10 @@ function judgedOn(uses: readonly RelationUse[], catalog: Catalog): PreparedSql["
   return [...all.values()]
     .filter((relation) => !isCatalogueSchema(relation.schema))
     .map(({ oid, fingerprint }) => ({ oid, fingerprint }));
+}
+
+function judgedIndexes({ indexes }: DescribedSql["analysis"]): PreparedSql["judgedOn"] {
+  return indexes.flatMap((named) => [named.index, named.relation].map(({ oid, fingerprint }) => ({ oid, fingerprint })));
 }
 
 function resultMasks(described: DescribedSql, maskings: Maskings): PreparedSql["resultMasks"] {

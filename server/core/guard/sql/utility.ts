@@ -1,6 +1,18 @@
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, type Env, note, noteOpaque } from "./analysis.ts";
-import { alteration, comment, created, definition, drop, perhapsMissing, RELATIONS, reindexed, sequence, spoken } from "./ddl.ts";
+import {
+  alteration,
+  comment,
+  created,
+  definition,
+  drop,
+  ofIndexes,
+  perhapsMissing,
+  RELATIONS,
+  reindexed,
+  sequence,
+  spoken,
+} from "./ddl.ts";
 import type { Effect } from "./effect.ts";
 import { expression } from "./expression.ts";
 import { functionNames, judgeFunction } from "./functions.ts";
@@ -114,6 +126,7 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "CreateStmt":
       return created(analysis, node);
     case "AlterTableStmt":
+      if (word(node, "objtype") === "OBJECT_INDEX") return ofIndexes(analysis, node);
       if (!RELATIONS.has(word(node, "objtype"))) break;
       return alteration(analysis, node);
     case "CreateSeqStmt":
@@ -133,7 +146,8 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "IndexStmt":
       return { ...definition(analysis, node), outsideTransaction: flag(node, "concurrent") };
     case "RenameStmt":
-      if (child(node, "relation") === null || word(node, "renameType") === "OBJECT_INDEX") break;
+      if (child(node, "relation") === null) break;
+      if (word(node, "renameType") === "OBJECT_INDEX") return ofIndexes(analysis, node);
       if (word(node, "relationType") === "OBJECT_TYPE") break;
       perhapsMissing(analysis, node);
       return definition(analysis, node);
