@@ -30,6 +30,8 @@ export interface PreparedSql {
   readonly preparedName: string | null;
   /** A query in `sent` whose columns the server is asked for instead of those of `sent`. */
   readonly inspected: string | null;
+  /** What a FETCH takes from: its cursor's query, of which it gets `most` rows. Null: the plan of what is sent says it. */
+  readonly fetched: { readonly query: string; readonly most: number } | null;
   /** Rows come as lines of COPY. */
   readonly copies: boolean;
   /** Where `guarded`, `generated` and `targets` hold; null: there is no relation in what is sent. */

@@ -10,6 +10,7 @@ import { refusalOf, refuse } from "./refused.ts";
 import { newRewriting, rewritten } from "./rewrite.ts";
 import type { RelationUse } from "./scope.ts";
 import { splice } from "./splice.ts";
+import { count, NOTHING, tagged, word } from "./tree.ts";
 import { isView, viewContent } from "./view.ts";
 
 export type Protected =
@@ -95,6 +96,7 @@ function head(described: DescribedSql) {
         ? described.effect.name
         : null,
     inspected: null,
+    fetched: null,
     copies: described.copies,
     parameters: null,
     catalogVersion: described.analysis.catalog.version,
@@ -121,12 +123,21 @@ function throughName(described: DescribedSql, through: DescribedSql, protection:
     sensitive: inner.prepared.sensitive || analysis.called.size > 0,
     resultMasks: described.output === null ? null : inner.prepared.resultMasks,
     setup: executes ? inner.prepared.sent : null,
+    fetched:
+      executes || inner.prepared.inspected === null ? null : { query: inner.prepared.inspected, most: mostFetched(statement) },
     preparedName: inner.prepared.preparedName,
     verified: executes ? inner.prepared.verified : null,
     // An open cursor holds its relations as they were.
     judgedOn: executes ? inner.prepared.judgedOn : [],
   };
   return { ...inner, prepared };
+}
+
+/** `ALL` is the largest number that the grammar knows. ABSOLUTE and RELATIVE are one row. */
+function mostFetched({ tree }: DescribedSql["statement"]): number {
+  const node = tagged(tree)?.node ?? NOTHING;
+  const counts = ["FETCH_FORWARD", "FETCH_BACKWARD"].includes(word(node, "direction"));
+  return counts ? Math.abs(count(node, "howMany")) : 1;
 }
 
 function sentAsItIs(described: DescribedSql): Allowed {
