@@ -92,6 +92,8 @@ export interface Analysis {
   readonly tokens: Tokens;
   readonly actions: Map<string, MicroAction>;
   readonly uses: RelationUse[];
+  /** What is done to every relation that was named so far, in whatever part: a refusal may come from one of them. */
+  readonly named: MicroAction[];
   /** Every `RangeVar` that was understood: relations, CTE names, FOR UPDATE OF. INVARIANT (net one): all of the tree. */
   readonly visited: Set<TreeNode>;
   readonly edits: Edit[];
@@ -124,6 +126,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     tokens: new Tokens(statement),
     actions: new Map(),
     uses: [],
+    named: [],
     visited: new Set(),
     edits: [],
     groupings: [],

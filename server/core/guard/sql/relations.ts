@@ -170,7 +170,9 @@ export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOpt
   };
   if (relation.kind === "other") refuse(`"${relation.name}" is not a table`, span);
   analysis.uses.push(use);
-  note(analysis, options.action, { kind: "table", schema: relation.schema, table: relation.name }, span);
+  const resource = { kind: "table", schema: relation.schema, table: relation.name } as const;
+  analysis.named.push({ action: options.action, resource, span });
+  note(analysis, options.action, resource, span);
   for (const column of relation.columns) if (!column.type.builtin) analysis.types.add(column.type.oid);
   return use;
 }
