@@ -55,6 +55,9 @@ const STATEMENTS = [
   "CreateSeqStmt",
   "AlterSeqStmt",
   "CreateStatsStmt",
+  "CompositeTypeStmt",
+  "CreateDomainStmt",
+  "CreateEnumStmt",
   "ClusterStmt",
   "ReindexStmt",
 ];

@@ -23,6 +23,7 @@ import type { Output } from "./select.ts";
 import { query } from "./select.ts";
 import { setConstraints, setVariable, showVariable, transaction } from "./session.ts";
 import { child, children, flag, NOTHING, place, type TreeNode, tagged, word } from "./tree.ts";
+import { changedLabels, createdType, droppedTypes } from "./types.ts";
 
 /** Statements that are no queries. What has no rule here is opaque: only who may run anything may run it. */
 
@@ -151,7 +152,16 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
       if (word(node, "relationType") === "OBJECT_TYPE") break;
       perhapsMissing(analysis, node);
       return definition(analysis, node);
+    case "CompositeTypeStmt":
+    case "CreateDomainStmt":
+    case "CreateEnumStmt":
+      return createdType(analysis, node);
+    case "AlterEnumStmt":
+      return changedLabels(analysis, node);
     case "DropStmt":
+      if (word(node, "removeType") === "OBJECT_TYPE" || word(node, "removeType") === "OBJECT_DOMAIN") {
+        return droppedTypes(analysis, node);
+      }
       return drop(analysis, node);
     case "RefreshMatViewStmt":
       return { ...definition(analysis, node), definitions: false, outsideTransaction: false };
