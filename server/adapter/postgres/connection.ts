@@ -56,6 +56,7 @@ export class PostgresConnection implements SqlConnection {
       const changed =
         (parameterName === "standard_conforming_strings" && parameterValue !== "on") ||
         (parameterName === "client_encoding" && parameterValue !== "UTF8");
+      if (parameterName === "search_path") this.#session.pathMoved();
       if (changed) this.#destroy(`setting \`${parameterName}\` was changed behind the gateway`);
     });
     client.connection.on("notice", (message) => {

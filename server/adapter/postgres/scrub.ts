@@ -14,7 +14,9 @@ export function scrub(error: ServerMessage, prepared: PreparedSql, phase: "parse
   const keep = !prepared.sensitive || phase === "parse" || fixed;
   return {
     code,
-    message: keep ? (error.message ?? "the statement failed") : generic(code, error.constraint),
+    message: keep
+      ? (error.message ?? "the statement failed")
+      : generic(code, CONSTRAINTS.has(error.file ?? "") ? error.constraint : undefined),
     hint: phase === "parse" ? (error.hint ?? null) : null,
     span: spanOf(error, prepared),
   };
@@ -36,6 +38,16 @@ const DEFINITIONS: ReadonlySet<string> = new Set([
   "parse_utilcmd.c",
   "tablecmds.c",
   "trigger.c",
+]);
+
+/** Where the server itself finds that a constraint does not hold. A function may name anything so when it raises an error. */
+const CONSTRAINTS: ReadonlySet<string> = new Set([
+  "domains.c",
+  "execExprInterp.c",
+  "execIndexing.c",
+  "execMain.c",
+  "nbtinsert.c",
+  "ri_triggers.c",
 ]);
 
 function namesOnly(code: string, file: string): boolean {

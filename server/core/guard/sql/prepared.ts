@@ -22,6 +22,8 @@ export interface PreparedSql {
   /** `nothing`: the gateway does all of it. */
   readonly way: "run" | "nothing";
   readonly effect: Effect | null;
+  /** Functions of the database run: what they do to the session is not known. */
+  readonly calls: boolean;
   /** Changes nothing but the session's own temporary relations. */
   readonly temporary: boolean;
   /** Sent before `sent`, in the same transaction: the PREPARE that it executes. */

@@ -89,6 +89,7 @@ function head(described: DescribedSql) {
     opaque: described.opaque,
     way: described.way,
     effect: described.effect,
+    calls: described.analysis.called.size + (described.through?.analysis.called.size ?? 0) > 0,
     temporary: described.temporary,
     setup: null,
     preparedName:
