@@ -1,6 +1,7 @@
 import type { Action } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, noteOpaque } from "./analysis.ts";
+import { noteReads } from "./definition-reads.ts";
 import { castType } from "./expression.ts";
 import { functionNames, judgeFunction, judgeOperator, operatorNames } from "./functions.ts";
 import { nearest } from "./names.ts";
@@ -164,6 +165,7 @@ export function definition(analysis: Analysis, node: TreeNode): Utility {
     if (found.tag === "A_Expr") judgeOperator(analysis, operatorNames(found.node, "name"), span);
   }
   for (const part of everyNode(node)) if (!isSerial(part)) castType(analysis, child(part, "typeName"));
+  noteReads(analysis, tagged(analysis.statement.tree)?.tag ?? "", node);
   return { ...PLAIN, kind: "ddl", definitions: true, stores: true };
 }
 
