@@ -26,6 +26,7 @@ function table(number: number): Relation {
     primaryKey: ["id"],
     unique: [["id"]],
     foreignKeys: [],
+    indexes: [],
     checks: [],
     partitionKey: [],
     parents: [],

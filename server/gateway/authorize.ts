@@ -28,6 +28,8 @@ export interface Judgeable<T> {
   readonly shape: { readonly open: boolean; readonly text: string };
   /** Whether everything that has to be masked or filtered by now was so when this was written. */
   readonly protectedNow: () => boolean;
+  /** A table that it names and policy denies: then the person is told of nothing else. Absent, null: none. */
+  readonly closed?: () => MicroAction | null;
 }
 
 export interface Requester {

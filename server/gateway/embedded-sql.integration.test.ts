@@ -120,6 +120,9 @@ describe("SG-22 SQL that a client on a host would send to a target", () => {
     ["psql SHOP <<< 'select * from regions'", "filtered"],
     ["echo 'select * from keys' | psql SHOP", "no-keys"],
     ["psql SHOP <<'E'\nselect 1;\nselect * from keys;\nE", "no-keys"],
+    // Decision 020: of a closed table's columns nothing is told.
+    ["psql SHOP -c 'select * from keys'", "on `public.keys`"],
+    ["psql SHOP -c 'select missing from keys'", "on `public.keys`"],
     ["psql SHOP -c 'delete from orders'", "deletes"],
     ["psql SHOP -c 'insert into orders values (1)'", "no policy"],
     ["psql SHOP -c 'selec'", "but"],

@@ -3,6 +3,7 @@ import type { Refusal } from "../core/domain/refusal.ts";
 import type { EmbeddedConnection, EmbeddedSql } from "../core/guard/shell/index.ts";
 import type { Catalog } from "../core/guard/sql/index.ts";
 import { isFree, type Judgeable, judge, type Requester } from "./authorize.ts";
+import { toldOf } from "./closed-tables.ts";
 import { prepareSql } from "./judge-sql.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
@@ -64,8 +65,13 @@ async function refuseFor(
     const prepared = await prepareSql(context, requester, statement, catalog, state, null);
     if (!prepared.ok) return { message: `${where}: ${prepared.refusal.message}` };
     const { execution, obligations } = prepared.judgeable;
-    const decision = judge(context, requester, prepared.judgeable);
-    if (decision.outcome !== "allow") return { message: `${where}: ${decision.reasons[0]?.message ?? decision.outcome}` };
+    const { microActions } = prepared.judgeable.described;
+    const judged = { decision: judge(context, requester, prepared.judgeable), microActions };
+    const { decision } = toldOf(judged, prepared.judgeable.closed?.() ?? null);
+    if (decision.outcome !== "allow") {
+      const reason = decision.reasons.find(({ outcome }) => outcome === decision.outcome);
+      return { message: `${where}: ${reason?.message ?? decision.outcome}` };
+    }
     if (!isFree(decision)) return { message: `${where}, where it runs only after breaking glass, or while somebody watches` };
     if (!execution.ok) return { message: `${where}: ${execution.refusal.message}` };
     if (obligations.length > 0 || execution.value.sensitive)

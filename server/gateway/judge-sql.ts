@@ -14,6 +14,7 @@ import {
 } from "../core/guard/sql/index.ts";
 import { protectionFor } from "../core/policy/index.ts";
 import type { Judgeable, Requester } from "./authorize.ts";
+import { closedTable } from "./closed-tables.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
@@ -35,8 +36,7 @@ export async function prepareSql(
 ): Promise<SqlJudgeable> {
   await breath(statement.text);
   const described = describedAgain(statement, catalog, state);
-  if ("refusal" in described)
-    return { ok: false, described: undescribed(statement.text, statement.span), refusal: described.refusal };
+  if ("refusal" in described) return refusedSql(context, requester, statement, described);
   const guard = () => {
     const { principal, target } = requester;
     const grants = context.standing.grantsOf(principal, target);
@@ -54,9 +54,13 @@ export async function prepareSql(
   const before = decidedBy();
   const guarded = guard();
   const shape = described.through === null ? shapeOf(statement) : { open: false, text: described.text };
+  const closed = () => closedTable(context, requester, described.named);
   const place = parameters === null ? "" : JSON.stringify(parameters);
   if (!guarded.ok)
-    return { ok: true, judgeable: { described, execution: guarded, obligations: [], place, shape, protectedNow: () => false } };
+    return {
+      ok: true,
+      judgeable: { described, execution: guarded, obligations: [], place, shape, protectedNow: () => false, closed },
+    };
   const prepared: PreparedSql = { ...guarded.prepared, parameters };
   const obligations = protecting(guarded);
   const applied = new Set(obligations.map((obligation) => JSON.stringify(obligation)));
@@ -78,6 +82,7 @@ export async function prepareSql(
           place,
           shape,
           protectedNow,
+          closed,
         },
       };
     }
@@ -91,6 +96,7 @@ export async function prepareSql(
       place,
       shape,
       protectedNow,
+      closed,
     },
   };
 }
@@ -101,6 +107,21 @@ const SHORT = 2_000;
 /** Between two steps of a long text it is the others' turn. */
 async function breath(text: string): Promise<void> {
   if (text.length > SHORT) await new Promise<void>((resolve) => setImmediate(resolve));
+}
+
+/** A refusal can speak of a table's columns: of a closed one it is told that it is closed, nothing more. */
+function refusedSql(
+  context: Context,
+  requester: Requester,
+  { text, span }: ParsedStatement,
+  { named, refusal }: Extract<DescribedSql, { refusal: unknown }>,
+): SqlJudgeable {
+  const closed = closedTable(context, requester, named);
+  if (closed === null) return { ok: false, described: undescribed(text, span), refusal };
+  const described = { ...undescribed(text, span), microActions: [closed] };
+  const shape = { open: false, text };
+  const judgeable = { described, execution: { ok: false, refusal }, obligations: [], place: "", shape } as const;
+  return { ok: true, judgeable: { ...judgeable, protectedNow: () => false, closed: () => closed } };
 }
 
 type DescribedSql = ReturnType<typeof describeSql>;

@@ -17,6 +17,7 @@ import {
   refusedText,
   type Verdict,
 } from "./authorize.ts";
+import { toldOf } from "./closed-tables.ts";
 import type { Glass } from "./glass.ts";
 import { DEFINITION_CHANGED, GrantedStatement, holdable, safeRunOf } from "./granted-statement.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
@@ -142,12 +143,11 @@ export class SqlSession {
           };
         const judgeable = this.busy ? prepared.judgeable : await this.#estimated(prepared.judgeable);
         const { described, execution } = judgeable;
-        return {
-          span: statement.span,
-          decision: await this.#withPermitted(statement, judgeable, judge(this.#context, this.#requester, judgeable), catalog),
-          microActions: described.microActions,
-          sent: execution.ok ? execution.sent : "",
-        };
+        const judged = judge(this.#context, this.#requester, judgeable);
+        const decision = await this.#withPermitted(statement, judgeable, judged, catalog);
+        const { microActions } = described;
+        const sent = execution.ok && decision.outcome !== "deny" ? execution.sent : "";
+        return { span: statement.span, ...toldOf({ decision, microActions }, judgeable.closed?.() ?? null), sent };
       }),
     );
   }
@@ -281,7 +281,8 @@ export class SqlSession {
     const { microActions } = judgeable.described;
     if (verdict.outcome !== "deny") return { ...verdict, microActions, judgeable };
     const decision = await this.#withPermitted(statement, judgeable, verdict.decision, catalog);
-    return { outcome: "deny", decision, microActions, judgeable } as const;
+    const told = toldOf({ decision, microActions }, judgeable.closed?.() ?? null);
+    return { outcome: "deny", ...told, judgeable } as const;
   }
 
   /** What is not understood may be about something that was made a moment ago: then the catalog is asked first. */

@@ -8,13 +8,14 @@ const KINDS = "c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')";
 const OWN = "n.nspname NOT IN ('pg_catalog', 'information_schema')";
 
 /** Changes with every change of a relation's definition: of columns, rules, constraints, indexes and inheritance too. */
-export const FINGERPRINT = `pg_catalog.md5(pg_catalog.concat_ws('|', c.xmin, c.relnamespace, c.relname, c.relkind,
+export const FINGERPRINT = `pg_catalog.md5(CASE WHEN c.relkind IN ('i', 'I') THEN pg_catalog.concat_ws('|', c.xmin, c.relnamespace, c.relname)
+  ELSE pg_catalog.concat_ws('|', c.xmin, c.relnamespace, c.relname, c.relkind,
   (SELECT pg_catalog.string_agg(a.attnum || ':' || a.xmin, ',' ORDER BY a.attnum) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid),
   (SELECT pg_catalog.string_agg(r.oid || ':' || r.xmin, ',' ORDER BY r.oid) FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = c.oid),
   (SELECT pg_catalog.string_agg(k.oid || ':' || k.xmin, ',' ORDER BY k.oid) FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid),
   (SELECT pg_catalog.string_agg(x.indexrelid || ':' || x.indisunique, ',' ORDER BY x.indexrelid) FROM pg_catalog.pg_index AS x WHERE x.indrelid = c.oid),
   (SELECT pg_catalog.string_agg(i.inhparent || ':' || i.inhrelid, ',' ORDER BY i.inhparent, i.inhrelid) FROM pg_catalog.pg_inherits AS i
-   WHERE i.inhrelid = c.oid OR i.inhparent = c.oid)))`;
+   WHERE i.inhrelid = c.oid OR i.inhparent = c.oid)) END)`;
 
 export const DATABASE = "SELECT pg_catalog.current_database(), pg_catalog.current_setting('server_version_num')";
 
@@ -81,6 +82,12 @@ export const UNIQUE_INDEXES = `SELECT x.indrelid::int8, pg_catalog.array_to_stri
      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = x.indexrelid AND d.refobjid = x.indrelid AND d.refobjsubid > 0)
   FROM pg_catalog.pg_index AS x WHERE x.indisunique OR x.indisexclusion`;
 
+/** Indexes by name, of which DROP, ALTER, REINDEX and COMMENT speak. */
+export const indexes = (where: Where) => `SELECT x.indrelid::int8, c.oid::int8, c.relname, ${FINGERPRINT}
+  FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS c ON c.oid = x.indexrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE ${OWN} AND ${schemas(where)}`;
+
 export const INHERITANCE = "SELECT i.inhrelid::int8, i.inhparent::int8 FROM pg_catalog.pg_inherits AS i";
 
 export const FUNCTIONS = `SELECT n.nspname, p.proname, pg_catalog.array_to_string(p.proargtypes::oid[], ',')
@@ -104,7 +111,7 @@ export const HINT = `SELECT pg_catalog.concat_ws('.', pg_catalog.concat_ws(':',
     (SELECT pg_catalog.concat_ws(':', pg_catalog.count(*), pg_catalog.sum(c.xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_class AS c
      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'),
     (SELECT pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid))
-     FROM pg_catalog.pg_class AS c WHERE c.oid = ANY (ARRAY['pg_rewrite', 'pg_inherits', 'pg_proc',
+     FROM pg_catalog.pg_class AS c WHERE c.oid = ANY (ARRAY['pg_rewrite', 'pg_index', 'pg_inherits', 'pg_proc',
        'pg_constraint', 'pg_operator', 'pg_cast', 'pg_namespace', 'pg_enum']::pg_catalog.regclass[]))), ${newest()})`;
 
 /** New functions, operators and casts could be chosen instead of those that were judged. */

@@ -92,6 +92,15 @@ beforeAll(async () => {
     INSERT INTO customers VALUES (1, 'Ann', '901-11-1001'), (2, 'Bob', '702-22-2002');
     CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'row %', NEW; RETURN NEW; END$$;
     CREATE TRIGGER tell BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION tell();
+    CREATE TABLE told (id int, ssn text); INSERT INTO told VALUES (1, '901-11-1001');
+    CREATE FUNCTION tell_all() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+      RAISE EXCEPTION USING ERRCODE = '23505', MESSAGE = OLD.ssn, DETAIL = OLD.ssn, HINT = OLD.ssn, COLUMN = OLD.ssn,
+        CONSTRAINT = OLD.ssn, DATATYPE = OLD.ssn, TABLE = OLD.ssn, SCHEMA = OLD.ssn; END$$;
+    CREATE TRIGGER tell_all BEFORE DELETE ON told FOR EACH ROW EXECUTE FUNCTION tell_all();
+    CREATE FUNCTION notify_all() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_notify('x', OLD.ssn); RETURN NEW; END$$;
+    CREATE TRIGGER notify_all BEFORE UPDATE ON told FOR EACH ROW EXECUTE FUNCTION notify_all();
+    CREATE FUNCTION change(text, text) RETURNS text LANGUAGE sql AS $$SELECT set_config($1, $2, false)$$;
+    RESET ROLE; CREATE SCHEMA elsewhere AUTHORIZATION gw; SET ROLE gw; CREATE TABLE elsewhere.customers (id int, ssn text); INSERT INTO elsewhere.customers VALUES (5, '905');
     CREATE TABLE numbers AS SELECT g AS n, 'text number ' || g AS t FROM generate_series(1, 400000) AS g;
     RESET ROLE`);
   connection = await connect();
@@ -272,6 +281,35 @@ describe("errors and notices", () => {
   test("notices of triggers are dropped where something is masked", async () => {
     expect((await run("UPDATE customers SET name = name WHERE id = 2", {}, MASKED)).notices).toEqual([]);
     expect((await run("UPDATE customers SET name = name WHERE id = 2")).notices).toHaveLength(1);
+  });
+});
+
+describe("what functions of the database say", () => {
+  test("no field of an error that a function raises is told", async () => {
+    const { end } = await run("DELETE FROM told", {}, MASKED);
+    expect(end).toMatchObject({ ended: "failed", error: { code: "23505" } });
+    expect(JSON.stringify(end)).not.toContain("901");
+  });
+
+  test("a notification is not heard", async () => {
+    const { end, notices } = await run("UPDATE told SET id = 2", {}, MASKED);
+    expect(end).toMatchObject({ ended: "done" });
+    expect(notices).toEqual([]);
+  });
+
+  test.each(["standard_conforming_strings", "client_encoding"])("one that changes %s ends the session", async (setting) => {
+    const own = await connect();
+    const closed = new Promise<string>((settle) => own.onClosed(settle));
+    const value = setting === "client_encoding" ? "LATIN1" : "off";
+    await run(`SELECT change('${setting}', '${value}')`, {}, OPEN, own);
+    expect(await closed).toBe(`setting \`${setting}\` was changed behind the gateway`);
+  });
+
+  test("one that changes the search path is followed", async () => {
+    const own = await connect();
+    await run("SELECT change('search_path', 'elsewhere')", {}, OPEN, own);
+    expect(own.state.searchPath).toEqual(["elsewhere"]);
+    await own.close();
   });
 });
 

@@ -6,6 +6,7 @@ import type { Authorized } from "../../gateway/authorized.ts";
 import type { Hold, SqlConnection, SqlEnd, SqlLimits, SqlParser, SqlSink } from "../../gateway/ports.ts";
 import { FINGERPRINT, newest } from "./catalog-queries.ts";
 import { type Client, type Connected, cancelOnServer, type Field, type Login, rows, type ServerMessage } from "./driver.ts";
+import { type Estimate, estimated } from "./estimate.ts";
 import { Preparing, type Ran, Running, type Step } from "./reading.ts";
 import { scrub, scrubNotice } from "./scrub.ts";
 import { SessionState } from "./session-state.ts";
@@ -58,6 +59,7 @@ export class PostgresConnection implements SqlConnection {
       const changed =
         (parameterName === "standard_conforming_strings" && parameterValue !== "on") ||
         (parameterName === "client_encoding" && parameterValue !== "UTF8");
+      if (parameterName === "search_path") this.#session.pathMoved();
       if (changed) this.#destroy(`setting \`${parameterName}\` was changed behind the gateway`);
     });
     client.connection.on("notice", (message) => {
@@ -80,22 +82,9 @@ export class PostgresConnection implements SqlConnection {
     return this.#ownCatalog;
   }
 
-  async estimate(prepared: PreparedSql): Promise<{ readonly rows: number; readonly cost: number } | null> {
+  async estimate(prepared: PreparedSql): Promise<Estimate | null> {
     const free = this.#closed === null && this.#running === null && this.#transaction !== "failed";
-    if (!free || !PLANNED.has(prepared.kind)) return null;
-    const [open, close] =
-      this.#transaction === "open"
-        ? ["SAVEPOINT gatehouse_plan", "ROLLBACK TO SAVEPOINT gatehouse_plan; RELEASE SAVEPOINT gatehouse_plan"]
-        : ["BEGIN READ ONLY", "ROLLBACK"];
-    const { client } = this.#parts;
-    await client.query(`${open}; SET LOCAL statement_timeout = ${PLAN_LIMIT_MS}; SET LOCAL lock_timeout = ${PLAN_LIMIT_MS}`);
-    const answer = await rows(
-      client,
-      `EXPLAIN (FORMAT JSON) ${prepared.inspected ?? prepared.sent}`,
-      prepared.parameters ?? [],
-    ).catch(() => []);
-    await client.query(close);
-    return answer[0]?.[0] === null || answer[0]?.[0] === undefined ? null : estimateOf(answer[0][0]);
+    return free ? estimated(this.#parts.client, this.#session, prepared, this.#transaction === "open") : null;
   }
 
   async forget(): Promise<void> {
@@ -382,28 +371,10 @@ export class PostgresConnection implements SqlConnection {
   }
 }
 
-/** Statements that the planner knows, or that hold a query. */
-const PLANNED: ReadonlySet<string> = new Set(["select", "insert", "update", "delete", "merge", "copy", "declare", "ddl"]);
-const PLAN_LIMIT_MS = 2_000;
 /** SQLSTATE `transaction_resolution_unknown`. */
 const RESOLUTION_UNKNOWN = "08007";
 const HELD = "gatehouse_held";
 const HELD_MARGIN_MS = 10_000;
-
-/** A change's own node has no rows unless it returns some: those of what feeds it count. */
-function estimateOf(json: string): { readonly rows: number; readonly cost: number } | null {
-  const [{ Plan: plan = undefined } = {}]: readonly { readonly Plan?: PlanNode }[] = JSON.parse(json);
-  if (plan === undefined) return null;
-  const fed = plan["Node Type"] === "ModifyTable" ? (plan.Plans ?? []) : [];
-  return { rows: Math.max(plan["Plan Rows"], ...fed.map((node) => node["Plan Rows"])), cost: plan["Total Cost"] };
-}
-
-interface PlanNode {
-  readonly "Node Type": string;
-  readonly "Plan Rows": number;
-  readonly "Total Cost": number;
-  readonly Plans?: readonly PlanNode[];
-}
 
 /** They live on in the transaction, which a read-only part of it would take back. */
 const OUTLIVING: ReadonlySet<string> = new Set(["set", "declare", "close"]);

@@ -41,6 +41,8 @@ export interface ServerMessage {
   readonly hint?: string;
   readonly position?: string;
   readonly constraint?: string;
+  /** The server's source file that raised it. */
+  readonly file?: string;
 }
 
 /** What `client.query` calls on an active query. */

@@ -69,7 +69,8 @@ async function readRelations(ask: Ask, parser: SqlParser, types: TypeReader, whe
   const rows = await ask(queries.relations(where));
   const columns = await readColumns(ask, types.column, parser, where);
   const constraints = grouped(await ask(queries.CONSTRAINTS));
-  const indexes = grouped(await ask(queries.UNIQUE_INDEXES));
+  const unique = grouped(await ask(queries.UNIQUE_INDEXES));
+  const indexes = grouped(await ask(queries.indexes(where)));
   const inheritance = await ask(queries.INHERITANCE);
   const parents = grouped(inheritance);
   const children = grouped(inheritance.map(([child, parent]) => [parent ?? "", child ?? ""]));
@@ -93,7 +94,12 @@ async function readRelations(ask: Ask, parser: SqlParser, types: TypeReader, whe
       kind: KINDS[kind ?? ""] ?? "other",
       columns: own,
       primaryKey: keys.filter((row) => row[1] === "p").flatMap((row) => named(oid, row[2])),
-      unique: (indexes.get(oid) ?? []).map((row) => [...new Set([...named(oid, row[1]), ...named(oid, row[2])])]),
+      unique: (unique.get(oid) ?? []).map((row) => [...new Set([...named(oid, row[1]), ...named(oid, row[2])])]),
+      indexes: (indexes.get(oid) ?? []).map(([, own, index, print]) => ({
+        oid: Number(own),
+        name: index ?? "",
+        fingerprint: print ?? "",
+      })),
       foreignKeys: keys
         .filter((row) => row[1] === "f")
         .map((row) => ({ columns: named(oid, row[2]), references: Number(row[3]), referenced: named(row[3] ?? "", row[4]) })),

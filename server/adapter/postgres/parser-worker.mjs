@@ -6,6 +6,10 @@
 // the cost of parsing. Here the tree goes over as the text that the grammar's library writes.
 import { parentPort, workerData } from "node:worker_threads";
 import PgQueryModule from "libpg-query/wasm/libpg-query.js";
+import { withoutConstants } from "./constants.mjs";
+
+/** Characters of a tree from which on it is worth reading it twice. */
+const LONG_TREE = 300_000;
 
 // Compiled once for all threads: a new one is ready in some milliseconds, and takes no time from the others.
 const grammar = await PgQueryModule({
@@ -19,9 +23,11 @@ parentPort?.postMessage({ ready: true });
 
 parentPort?.on("message", ({ id, text, withTokens }) => {
   try {
-    const raw = read(text, withTokens);
+    let raw = read(text, withTokens);
+    const isTooDeep = raw.ok && isDeep(raw.tree);
+    if (raw.ok && raw.tree.length > LONG_TREE && !isTooDeep) raw = shorter(raw, text, withTokens);
     if (raw.ok && raw.tree.length > workerData.largestTree) parentPort?.postMessage({ id, why: "large" });
-    else if (raw.ok && isDeep(raw.tree)) parentPort?.postMessage({ id, why: "deep" });
+    else if (isTooDeep) parentPort?.postMessage({ id, why: "deep" });
     else parentPort?.postMessage({ id, raw });
   } catch (error) {
     parentPort?.postMessage({ id, broken: String(error) });
@@ -39,10 +45,16 @@ function read(text, withTokens) {
     if (!again?.ok) return parsed;
     parsed = again;
   }
-  if (!withTokens) return { ...parsed, tokens: [] };
+  if (!withTokens) return { ...parsed, tokens: [], omitted: [] };
   tokens ??= scan(text);
   if (tokens === null) throw new Error("a text that was parsed cannot be scanned");
-  return { ...parsed, tokens: tokens.flatMap((token) => (isComment(token) ? [] : [token.start, token.end])) };
+  return { ...parsed, tokens: tokens.flatMap((token) => (isComment(token) ? [] : [token.start, token.end])), omitted: [] };
+}
+
+function shorter(raw, text, withTokens) {
+  const tree = JSON.parse(raw.tree);
+  const { tokens, omitted } = withoutConstants(tree, withTokens ? raw.tokens : null, text);
+  return { ok: true, tree: JSON.stringify(tree), tokens, omitted };
 }
 
 /** Whether so many objects stand in each other that a walk through them ends at the end of the stack, after some time. */

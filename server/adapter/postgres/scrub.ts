@@ -10,10 +10,13 @@ import type { ServerMessage } from "./driver.ts";
  */
 export function scrub(error: ServerMessage, prepared: PreparedSql, phase: "parse" | "run"): SqlFailure {
   const code = error.code ?? "XX000";
-  const keep = !prepared.sensitive || phase === "parse" || STATIC.some((prefix) => code.startsWith(prefix));
+  const fixed = STATIC.some((prefix) => code.startsWith(prefix)) || namesOnly(code, error.file ?? "");
+  const keep = !prepared.sensitive || phase === "parse" || fixed;
   return {
     code,
-    message: keep ? (error.message ?? "the statement failed") : generic(code, error.constraint),
+    message: keep
+      ? (error.message ?? "the statement failed")
+      : generic(code, CONSTRAINTS.has(error.file ?? "") ? error.constraint : undefined),
     hint: phase === "parse" ? (error.hint ?? null) : null,
     span: spanOf(error, prepared),
   };
@@ -21,6 +24,35 @@ export function scrub(error: ServerMessage, prepared: PreparedSql, phase: "parse
 
 /** Classes whose messages are fixed texts or name only objects: transactions, resources, operators' intervention. */
 const STATIC: readonly string[] = ["25", "40", "53", "55", "57014", "57P", "3B", "54001"];
+
+/**
+ * Where the server keeps its definitions. Of the classes "wrong definition" and "something depends on it" their messages
+ * name objects and types, never values. A function that raises an error of such a class does so from a file of its own.
+ */
+const DEFINITIONS: ReadonlySet<string> = new Set([
+  "dependency.c",
+  "heap.c",
+  "index.c",
+  "indexcmds.c",
+  "namespace.c",
+  "parse_utilcmd.c",
+  "tablecmds.c",
+  "trigger.c",
+]);
+
+/** Where the server itself finds that a constraint does not hold. A function may name anything so when it raises an error. */
+const CONSTRAINTS: ReadonlySet<string> = new Set([
+  "domains.c",
+  "execExprInterp.c",
+  "execIndexing.c",
+  "execMain.c",
+  "nbtinsert.c",
+  "ri_triggers.c",
+]);
+
+function namesOnly(code: string, file: string): boolean {
+  return (code.startsWith("42") || code.startsWith("2B")) && DEFINITIONS.has(file);
+}
 
 const CLASSES: Readonly<Record<string, string>> = {
   "22": "a value does not fit (number out of range, wrong format, division by zero …)",

@@ -26,6 +26,8 @@ export class SessionState {
   #path: readonly string[];
   /** The path was changed once: what it is after a transaction, only the server knows. */
   #pathMoves = false;
+  /** It may have been moved just now. */
+  #pathStale = false;
   readonly #prepared = new Map<string, ParsedStatement>();
   readonly #cursors = new Map<string, { readonly statement: ParsedStatement; readonly hold: boolean }>();
   #statementLimit = NO_LIMIT;
@@ -62,6 +64,12 @@ export class SessionState {
     return [`DEALLOCATE "${name.replaceAll('"', '""')}"`];
   }
 
+  /** Something else than SET may have moved the search path: functions can, and a server since PostgreSQL 18 says so. */
+  pathMoved(): void {
+    this.#pathMoves = true;
+    this.#pathStale = true;
+  }
+
   async follow(prepared: PreparedSql, end: SqlEnd, transaction: Transaction): Promise<void> {
     if (end.ended === "done") this.apply(prepared.effect, transaction);
     if (transaction === "idle") {
@@ -70,10 +78,12 @@ export class SessionState {
       this.#lockLimit = { ...this.#lockLimit, local: null };
     }
     // A roll-back, also to a savepoint, brings relations and the path back.
+    if (prepared.opaque || prepared.calls) this.pathMoved();
     const moved =
       prepared.transaction !== null || prepared.definitions || prepared.temporary || prepared.opaque || end.ended !== "done";
     if (this.#temporary !== null && moved) this.#temporary = { ...this.#temporary, stale: true };
-    if (this.#pathMoves && transaction !== "failed" && (moved || prepared.kind === "set")) await this.#readPath();
+    const stale = this.#pathStale || (this.#pathMoves && (moved || prepared.kind === "set"));
+    if (stale && transaction !== "failed") await this.#readPath();
   }
 
   apply(effect: Effect | null, transaction: Transaction): void {
@@ -109,6 +119,7 @@ export class SessionState {
   }
 
   async #readPath(): Promise<void> {
+    this.#pathStale = false;
     const schemas = (await rows(this.#client, CURRENT_PATH)).map((row) => row[0] ?? "");
     this.#path = schemas.filter((schema) => schema !== "pg_catalog" && !schema.startsWith("pg_temp"));
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guardedDatabase, see as seeOn } from "../../../test/fixtures/guarded-session.ts";
+import { describeSql, protectSql } from "../../core/guard/sql/index.ts";
 import { OPEN, type Protection } from "../../core/guard/sql/protection.ts";
 import type { SqlConnection, SqlLimits } from "../../gateway/ports.ts";
 
@@ -85,6 +86,43 @@ describe("cursors", () => {
     await connection.forget();
     expect(connection.state.transaction).toBe("idle");
     expect(await see("FETCH c")).toBe('refused: cursor "c" does not exist');
+  });
+});
+
+describe("estimates", () => {
+  async function planned(sql: string) {
+    const parsed = await database.parser.parse(sql);
+    const [statement] = parsed.ok ? parsed.statements : [];
+    const catalog = await connection.catalog();
+    const described = statement === undefined ? null : describeSql(statement, catalog, connection.state);
+    if (described === null || "refusal" in described) throw new Error(`not described: ${sql}`);
+    const result = protectSql(described, MASKED, catalog, connection.state);
+    if (!result.ok) throw new Error(result.refusal.message);
+    return connection.estimate(result.prepared);
+  }
+
+  test("U4 FETCH takes of its cursor's rows, at most what it asks for", async () => {
+    await all("BEGIN", "DECLARE c CURSOR FOR SELECT a.ssn FROM customers a, generate_series(1, 900) b");
+    const whole = await planned("SELECT a.ssn FROM customers a, generate_series(1, 900) b");
+    expect(whole?.rows).toBeGreaterThan(800);
+    expect(await planned("FETCH ALL c")).toEqual(whole);
+    expect(await planned("FETCH 10 c")).toEqual({ ...whole, rows: 10 });
+    expect(await planned("FETCH BACKWARD 7 c")).toMatchObject({ rows: 7 });
+    expect(await planned("FETCH ABSOLUTE 7 c")).toMatchObject({ rows: 1 });
+    expect(connection.state.transaction).toBe("open");
+    expect(await see("FETCH 1 c")).toBe("ssn!ssn; ***");
+    await see("ROLLBACK");
+  });
+
+  test("U4 EXECUTE is planned with its arguments, and nothing of it runs", async () => {
+    await see("PREPARE few (int) AS SELECT ssn FROM customers, generate_series(1, $1)");
+    expect((await planned("EXECUTE few (5000)"))?.rows).toBeGreaterThan((await planned("EXECUTE few (2)"))?.rows ?? 1e9);
+    await all("PREPARE gone AS DELETE FROM orders", "BEGIN");
+    expect((await planned("EXECUTE gone"))?.rows).toBeGreaterThan(0);
+    await see("ROLLBACK");
+    expect(await see("SELECT count(*) > 0 AS any_left FROM orders")).toBe("any_left; t");
+    expect(await see("EXECUTE few (1)", MASKED, { rows: 1 })).toMatch(/^ssn!ssn; \*{3}/);
+    await all("DEALLOCATE few", "DEALLOCATE gone");
   });
 });
 

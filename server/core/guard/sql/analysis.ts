@@ -1,7 +1,7 @@
 import type { Action, MicroAction, Resource } from "../../domain/micro-action.ts";
 import { resourceName } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
-import type { Catalog, SqlSessionState } from "./catalog.ts";
+import type { Catalog, CatalogIndex, CatalogRelation, SqlSessionState } from "./catalog.ts";
 import type { ParsedStatement } from "./parsed.ts";
 import type { RelationUse, Scope, Source } from "./scope.ts";
 import type { OutputColumn } from "./select.ts";
@@ -58,6 +58,11 @@ interface Overload {
   readonly span: Span;
 }
 
+interface NamedIndex {
+  readonly index: CatalogIndex;
+  readonly relation: CatalogRelation;
+}
+
 export interface Cte {
   readonly name: string;
   /** Analysed when first asked for, so that forward references of WITH RECURSIVE work. */
@@ -87,6 +92,8 @@ export interface Analysis {
   readonly tokens: Tokens;
   readonly actions: Map<string, MicroAction>;
   readonly uses: RelationUse[];
+  /** What is done to every relation that was named so far, in whatever part: a refusal may come from one of them. */
+  readonly named: MicroAction[];
   /** Every `RangeVar` that was understood: relations, CTE names, FOR UPDATE OF. INVARIANT (net one): all of the tree. */
   readonly visited: Set<TreeNode>;
   readonly edits: Edit[];
@@ -96,6 +103,8 @@ export interface Analysis {
   unread: boolean;
   readonly naturals: Natural[];
   readonly overloads: Overload[];
+  /** Indexes that it names, with what they belong to. */
+  readonly indexes: NamedIndex[];
   /** Types outside of `pg_catalog` of which the statement can have values. */
   readonly types: Set<number>;
   /** Functions outside of `pg_catalog` that it calls, `schema.name`. */
@@ -119,6 +128,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     tokens: new Tokens(statement),
     actions: new Map(),
     uses: [],
+    named: [],
     visited: new Set(),
     edits: [],
     groupings: [],
@@ -126,6 +136,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     unread: false,
     naturals: [],
     overloads: [],
+    indexes: [],
     types: new Set(),
     called: new Set(),
     writes: false,

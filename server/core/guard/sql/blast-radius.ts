@@ -108,7 +108,7 @@ function inserted(pieces: Pieces, node: TreeNode): BlastRadius {
   const source = tagged(node.selectStmt);
   if (source === null) return { counted: "text", rows: 1 };
   const values = children(source.node, "valuesLists").length;
-  if (values > 0) return { counted: "text", rows: values };
+  if (values > 0) return { counted: "text", rows: values + count(source.node, "omittedRows") };
   if (node.onConflictClause !== undefined && pieces.outer("conflict", 0) === null) return no("the statement was not understood");
   const verb = pieces.outer("insert", 0);
   const from = verb === null ? null : pieces.first(["select", "with", "table", "("], verb, child(node, "relation") ?? NOTHING);

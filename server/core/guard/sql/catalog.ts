@@ -31,6 +31,13 @@ export interface CatalogColumn {
 
 type RelationKind = "table" | "partitioned" | "view" | "materialised" | "foreign" | "sequence" | "other";
 
+export interface CatalogIndex {
+  readonly oid: number;
+  readonly name: string;
+  /** Changes when it is renamed or moved. */
+  readonly fingerprint: string;
+}
+
 export interface CatalogRelation {
   readonly oid: number;
   readonly schema: string;
@@ -41,6 +48,8 @@ export interface CatalogRelation {
   readonly primaryKey: readonly string[];
   /** Sets of columns whose values are compared with stored rows on a write: unique indexes, exclusion constraints; expressions count with what they read. */
   readonly unique: readonly (readonly string[])[];
+  /** In the relation's own schema. */
+  readonly indexes: readonly CatalogIndex[];
   readonly foreignKeys: readonly {
     readonly columns: readonly string[];
     readonly references: number;
@@ -111,6 +120,8 @@ export interface CatalogContent {
 export interface Catalog extends CatalogContent {
   relation(schema: string, name: string): CatalogRelation | null;
   relationByOid(oid: number): CatalogRelation | null;
+  /** An index with the relation that it belongs to. */
+  index(schema: string, name: string): { readonly index: CatalogIndex; readonly relation: CatalogRelation } | null;
   functionsNamed(name: string): readonly CatalogFunction[];
   operatorsNamed(name: string): readonly CatalogOperator[];
   typesNamed(name: string): readonly CatalogType[];
@@ -119,6 +130,11 @@ export interface Catalog extends CatalogContent {
 export function makeCatalog(content: CatalogContent): Catalog {
   const byName = new Map(content.relations.map((relation) => [`${relation.schema}\0${relation.name}`, relation]));
   const byOid = new Map(content.relations.map((relation) => [relation.oid, relation]));
+  const indexes = new Map(
+    content.relations.flatMap((relation) =>
+      relation.indexes.map((index) => [`${relation.schema}\0${index.name}`, { index, relation }] as const),
+    ),
+  );
   const functions = group(content.functions);
   const operators = group(content.operators);
   const types = group(content.types);
@@ -126,6 +142,7 @@ export function makeCatalog(content: CatalogContent): Catalog {
     ...content,
     relation: (schema, name) => byName.get(`${schema}\0${name}`) ?? null,
     relationByOid: (oid) => byOid.get(oid) ?? null,
+    index: (schema, name) => indexes.get(`${schema}\0${name}`) ?? null,
     functionsNamed: (name) => functions.get(name) ?? [],
     operatorsNamed: (name) => operators.get(name) ?? [],
     typesNamed: (name) => types.get(name) ?? [],

@@ -66,6 +66,10 @@ function isHarmlessAlteration(command: TreeNode, own: ProtectedUse): boolean {
     case "AT_DropColumn":
     case "AT_DropConstraint":
     case "AT_DropNotNull":
+    case "AT_DisableTrig":
+    case "AT_DisableTrigUser":
+    case "AT_EnableTrig":
+    case "AT_EnableTrigUser":
     case "AT_ResetOptions":
     case "AT_ResetRelOptions":
     case "AT_SetCompression":

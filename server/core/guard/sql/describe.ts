@@ -1,4 +1,4 @@
-import { resourceName } from "../../domain/micro-action.ts";
+import { type MicroAction, resourceName } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import type { Span } from "../../domain/span.ts";
 import type { Described } from "../../domain/statement.ts";
@@ -19,6 +19,8 @@ import { isView, viewContent } from "./view.ts";
 export interface DescribedSql extends Described {
   readonly statement: ParsedStatement;
   readonly analysis: Analysis;
+  /** What is done to every relation that it names, in the order in which the guard came to them. */
+  readonly named: readonly MicroAction[];
   readonly output: Output | null;
   readonly sqlKind: string;
   readonly transaction: TransactionEffect | null;
@@ -46,22 +48,26 @@ const KINDS: Readonly<Record<string, string>> = {
   MergeStmt: "merge",
 };
 
-export function describeSql(
-  statement: ParsedStatement,
-  catalog: Catalog,
-  state: SqlSessionState,
-): DescribedSql | { readonly refusal: Refusal } {
-  return refusalOf(() => described(statement, catalog, state));
+/** `named`: what was done to relations up to where it is refused. */
+export interface RefusedSql {
+  readonly refusal: Refusal;
+  readonly named: readonly MicroAction[];
 }
 
-function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState): DescribedSql {
+export function describeSql(statement: ParsedStatement, catalog: Catalog, state: SqlSessionState): DescribedSql | RefusedSql {
+  const analysis = newAnalysis(statement, catalog, state);
+  const result = refusalOf(() => described(analysis));
+  return "refusal" in result ? { ...result, named: analysis.named } : result;
+}
+
+function described(analysis: Analysis): DescribedSql {
+  const { statement, catalog } = analysis;
   const root = tagged(statement.tree);
   if (root === null) refuse("the statement was not understood", statement.span);
-  const analysis = newAnalysis(statement, catalog, state);
   if (catalog.server < NUMBERS_SINCE) everyNumberIsOld(analysis);
-  if (root.tag === "ExecuteStmt" || root.tag === "FetchStmt") return throughName(statement, catalog, state, root, null);
+  if (root.tag === "ExecuteStmt" || root.tag === "FetchStmt") return throughName(analysis, root, null);
   const explains = root.tag === "ExplainStmt" ? tagged(root.node.query) : null;
-  if (explains?.tag === "ExecuteStmt") return throughName(statement, catalog, state, explains, root.node);
+  if (explains?.tag === "ExecuteStmt") return throughName(analysis, explains, root.node);
   const kind = KINDS[root.tag];
   const isQuery = kind !== undefined;
   const output = isQuery ? query(analysis, statement.tree, { scope: null, ctes: null }, {}) : null;
@@ -88,6 +94,7 @@ function described(statement: ParsedStatement, catalog: Catalog, state: SqlSessi
     },
     statement,
     analysis,
+    named: analysis.named,
     output: stored ? null : (output ?? rest.output),
     sqlKind,
     transaction: rest.transaction,
@@ -125,19 +132,14 @@ function finish(analysis: Analysis, opaque: boolean): void {
 }
 
 /** EXECUTE, FETCH and MOVE do what the statement that they name would do, judged anew; it stands where the name stands. */
-function throughName(
-  statement: ParsedStatement,
-  catalog: Catalog,
-  state: SqlSessionState,
-  root: Tagged,
-  explain: TreeNode | null,
-): DescribedSql {
-  const analysis = newAnalysis(statement, catalog, state);
+function throughName(analysis: Analysis, root: Tagged, explain: TreeNode | null): DescribedSql {
+  const { statement, catalog, state } = analysis;
   const runs = explain === null || explained(analysis, explain);
   const executes = root.tag === "ExecuteStmt";
   const named = executes ? execute(analysis, root.node) : cursorNamed(analysis, word(root.node, "portalname"));
-  const inner = refusalOf(() => described(named, catalog, state));
+  const inner = describeSql(named, catalog, state);
   if ("refusal" in inner) {
+    analysis.named.push(...inner.named.map((action) => ({ ...action, span: statement.span })));
     const { message, hint } = inner.refusal;
     refuse(`in \`${named.text.slice(0, 80)}\`: ${message}`, statement.span, hint);
   }
@@ -156,6 +158,7 @@ function throughName(
     facts: { ...inner.facts, kind: explain === null ? kind : "explain" },
     statement,
     analysis,
+    named: [...analysis.named, ...inner.named.map((action) => ({ ...action, span: statement.span }))],
     output: moves || explain !== null ? null : inner.output,
     sqlKind: explain !== null ? "explain" : executes ? "execute" : "fetch",
     effect: runs && fillsTemporary(inner.analysis) ? { keeps: "rows" } : null,

@@ -13,7 +13,7 @@ const union = source.slice(source.indexOf("export type Node ="), source.indexOf(
 const TAGS = [...union.matchAll(/\{\s+(\w+): \w+;/g)].map((match) => match[1] ?? "");
 
 function statement(tree: Record<string, unknown>): ParsedStatement {
-  return { text: "x", span: [0, 1], source: "x", tree, tokens: [[0, 1]] } as ParsedStatement;
+  return { text: "x", span: [0, 1], source: "x", tree, tokens: [[0, 1]], omitted: [] } as ParsedStatement;
 }
 
 function outcome(tree: Record<string, unknown>): "refused" | "opaque" | "described" {
@@ -55,6 +55,9 @@ const STATEMENTS = [
   "CreateSeqStmt",
   "AlterSeqStmt",
   "CreateStatsStmt",
+  "CompositeTypeStmt",
+  "CreateDomainStmt",
+  "CreateEnumStmt",
   "ClusterStmt",
   "ReindexStmt",
 ];

@@ -9,6 +9,8 @@ export type RawParse =
       readonly tree: unknown;
       /** Start and end of every token, comments left out: `[from, to, from, to, …]`. */
       readonly tokens: readonly number[];
+      /** Rows of constants and constants of lists that tree and tokens are without: `[from, to, …]`. */
+      readonly omitted: readonly number[];
     }
   | { readonly ok: false; readonly message: string; readonly cursor: number };
 
@@ -21,6 +23,8 @@ export interface ParsedStatement {
   readonly source: string;
   readonly tree: TreeNode;
   readonly tokens: readonly Span[];
+  /** Where rows of constants, or constants of a list, are in the text alone. */
+  readonly omitted: readonly Span[];
 }
 
 export type ParsedSql =
@@ -48,6 +52,7 @@ export function parsedSql(source: string, raw: RawParse): ParsedSql {
     const trees = treesOf(source, raw);
     if (!trees.ok) return trees;
     const tokens = tokenSpans(source, raw.ok ? raw.tokens : [], trees.unit);
+    const omitted = spansOf(raw.ok ? raw.omitted : [], trees.unit);
     const statements: ParsedStatement[] = [];
     let next = 0;
     for (const { tree, from, to } of trees.statements) {
@@ -59,7 +64,8 @@ export function parsedSql(source: string, raw: RawParse): ParsedSql {
       const last = own.at(-1);
       if (first === undefined || last === undefined) continue;
       const span: Span = [first[0], last[1]];
-      statements.push({ text: source.slice(...span), span, source, tree, tokens: own });
+      const within = omitted.filter(([start, end]) => start >= from && end <= to);
+      statements.push({ text: source.slice(...span), span, source, tree, tokens: own, omitted: within });
     }
     return { ok: true, statements };
   });
@@ -102,12 +108,15 @@ function treesOf(source: string, raw: RawParse): Trees | { readonly ok: false; r
   return { ok: true, unit, statements };
 }
 
+function spansOf(raw: readonly number[], unit: (byte: number) => number): readonly Span[] {
+  return Array.from({ length: raw.length / 2 }, (_, index) => [unit(raw[2 * index] ?? 0), unit(raw[2 * index + 1] ?? 0)]);
+}
+
 /** The tree has names with Unicode escapes decoded. Their `UESCAPE '…'` belongs to the name: one token. */
 function tokenSpans(source: string, raw: readonly number[], unit: (byte: number) => number): readonly Span[] {
   const tokens: Span[] = [];
   const text = (span: Span) => source.slice(...span).toLowerCase();
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const span: Span = [unit(raw[index] ?? 0), unit(raw[index + 1] ?? 0)];
+  for (const span of spansOf(raw, unit)) {
     const escaped = tokens[tokens.length - 2];
     const word = tokens[tokens.length - 1];
     const isLong = word !== undefined && word[1] - word[0] === "uescape".length;

@@ -22,6 +22,8 @@ export interface PreparedSql {
   /** `nothing`: the gateway does all of it. */
   readonly way: "run" | "nothing";
   readonly effect: Effect | null;
+  /** Functions of the database run: what they do to the session is not known. */
+  readonly calls: boolean;
   /** Changes nothing but the session's own temporary relations. */
   readonly temporary: boolean;
   /** Sent before `sent`, in the same transaction: the PREPARE that it executes. */
@@ -30,6 +32,8 @@ export interface PreparedSql {
   readonly preparedName: string | null;
   /** A query in `sent` whose columns the server is asked for instead of those of `sent`. */
   readonly inspected: string | null;
+  /** What a FETCH takes from: its cursor's query, of which it gets `most` rows. Null: the plan of what is sent says it. */
+  readonly fetched: { readonly query: string; readonly most: number } | null;
   /** Rows come as lines of COPY. */
   readonly copies: boolean;
   /** Where `guarded`, `generated` and `targets` hold; null: there is no relation in what is sent. */

@@ -10,6 +10,7 @@ import { refusalOf, refuse } from "./refused.ts";
 import { newRewriting, rewritten } from "./rewrite.ts";
 import type { RelationUse } from "./scope.ts";
 import { splice } from "./splice.ts";
+import { count, NOTHING, tagged, word } from "./tree.ts";
 import { isView, viewContent } from "./view.ts";
 
 export type Protected =
@@ -60,10 +61,10 @@ function protect(described: DescribedSql, protection: Protection, catalog: Catal
     ...spliced,
     inspected: inner?.sent ?? null,
     verified: spliced.sent,
-    sensitive: filtered.size > 0 || sentinel.size > 0 || analysis.called.size > 0,
+    sensitive: filtered.size > 0 || sentinel.size > 0 || analysis.called.size + analysis.indexes.length > 0,
     sentinel: [...sentinel].map(([key, value]) => ({ key, ...value })),
     origins: [...rewriting.origins],
-    judgedOn: judgedOn(analysis.uses, catalog),
+    judgedOn: [...judgedOn(analysis.uses, catalog), ...judgedIndexes(analysis)],
     resultMasks: resultMasks(described, maskings),
     guarded,
   };
@@ -88,6 +89,7 @@ function head(described: DescribedSql) {
     opaque: described.opaque,
     way: described.way,
     effect: described.effect,
+    calls: described.analysis.called.size + (described.through?.analysis.called.size ?? 0) > 0,
     temporary: described.temporary,
     setup: null,
     preparedName:
@@ -95,6 +97,7 @@ function head(described: DescribedSql) {
         ? described.effect.name
         : null,
     inspected: null,
+    fetched: null,
     copies: described.copies,
     parameters: null,
     catalogVersion: described.analysis.catalog.version,
@@ -121,12 +124,21 @@ function throughName(described: DescribedSql, through: DescribedSql, protection:
     sensitive: inner.prepared.sensitive || analysis.called.size > 0,
     resultMasks: described.output === null ? null : inner.prepared.resultMasks,
     setup: executes ? inner.prepared.sent : null,
+    fetched:
+      executes || inner.prepared.inspected === null ? null : { query: inner.prepared.inspected, most: mostFetched(statement) },
     preparedName: inner.prepared.preparedName,
     verified: executes ? inner.prepared.verified : null,
     // An open cursor holds its relations as they were.
     judgedOn: executes ? inner.prepared.judgedOn : [],
   };
   return { ...inner, prepared };
+}
+
+/** `ALL` is the largest number that the grammar knows. ABSOLUTE and RELATIVE are one row. */
+function mostFetched({ tree }: DescribedSql["statement"]): number {
+  const node = tagged(tree)?.node ?? NOTHING;
+  const counts = ["FETCH_FORWARD", "FETCH_BACKWARD"].includes(word(node, "direction"));
+  return counts ? Math.abs(count(node, "howMany")) : 1;
 }
 
 function sentAsItIs(described: DescribedSql): Allowed {
@@ -163,6 +175,10 @@ function judgedOn(uses: readonly RelationUse[], catalog: Catalog): PreparedSql["
   return [...all.values()]
     .filter((relation) => !isCatalogueSchema(relation.schema))
     .map(({ oid, fingerprint }) => ({ oid, fingerprint }));
+}
+
+function judgedIndexes({ indexes }: DescribedSql["analysis"]): PreparedSql["judgedOn"] {
+  return indexes.flatMap((named) => [named.index, named.relation].map(({ oid, fingerprint }) => ({ oid, fingerprint })));
 }
 
 function resultMasks(described: DescribedSql, maskings: Maskings): PreparedSql["resultMasks"] {

@@ -98,7 +98,7 @@ export function noteItself(analysis: Analysis, node: TreeNode, own: NewRelation)
 
 /** … IF EXISTS of what is not there: judged, and sent, as what would be there. Answers whether it is not. */
 export function noteMissing(analysis: Analysis, node: TreeNode): boolean {
-  if (findRelation(analysis, node) !== null) return false;
+  if (findRelation(analysis, node) !== null || findIndex(analysis, node) !== null) return false;
   const given = word(node, "schemaname");
   const schema = given === "" ? analysis.state.searchPath[0] : given;
   if (schema === undefined) return false;
@@ -110,17 +110,44 @@ export function noteMissing(analysis: Analysis, node: TreeNode): boolean {
   return true;
 }
 
+/** Null: neither an index nor a relation has that name. */
+function findIndex(analysis: Analysis, node: TreeNode): NonNullable<ReturnType<Analysis["catalog"]["index"]>> | null {
+  const { catalog, state } = analysis;
+  const schema = word(node, "schemaname");
+  const name = word(node, "relname");
+  for (const place of schema === "" ? [...state.searchPath, TEMPORARY_SCHEMA] : [schema]) {
+    const found = catalog.index(place, name);
+    if (found !== null) return found;
+    if (catalog.relation(place, name) !== null) refuse(`"${name}" is not an index`, nameSpan(analysis, node));
+  }
+  return null;
+}
+
+/** An index is judged as the table that it belongs to. */
+export function noteIndex(analysis: Analysis, node: TreeNode): void {
+  const span = nameSpan(analysis, node);
+  const found = findIndex(analysis, node);
+  if (found === null) refuse(`index "${word(node, "relname")}" does not exist`, span);
+  const { index, relation } = found;
+  analysis.visited.add(node);
+  analysis.indexes.push(found);
+  analysis.edits.push({ span, text: `${quoteName(relation.schema)}.${quoteName(index.name)}` });
+  note(analysis, "sql:ddl", { kind: "table", schema: relation.schema, table: relation.name }, span);
+}
+
 export interface UseOptions {
   readonly role: RelationUse["role"];
   /** What naming it does to the table. */
   readonly action: Action;
+  /** Where it is named; absent: all of the dotted name at the node's place. */
+  readonly span?: Span;
 }
 
 /** Notes that the statement uses a relation at this place. */
 export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOptions): RelationUse {
   analysis.visited.add(node);
   const relation = resolveRelation(analysis, node);
-  const span = nameSpan(analysis, node);
+  const span = options.span ?? nameSpan(analysis, node);
   const alias = child(node, "alias");
   const only = !flag(node, "inh");
   const use: RelationUse = {
@@ -143,7 +170,9 @@ export function noteRelation(analysis: Analysis, node: TreeNode, options: UseOpt
   };
   if (relation.kind === "other") refuse(`"${relation.name}" is not a table`, span);
   analysis.uses.push(use);
-  note(analysis, options.action, { kind: "table", schema: relation.schema, table: relation.name }, span);
+  const resource = { kind: "table", schema: relation.schema, table: relation.name } as const;
+  analysis.named.push({ action: options.action, resource, span });
+  note(analysis, options.action, resource, span);
   for (const column of relation.columns) if (!column.type.builtin) analysis.types.add(column.type.oid);
   return use;
 }

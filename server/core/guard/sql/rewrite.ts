@@ -13,6 +13,7 @@ import { refuseOracles } from "./oracle.ts";
 import { refusalOf, refuse } from "./refused.ts";
 import type { RelationUse } from "./scope.ts";
 import { type Splice, splice } from "./splice.ts";
+import { storedFilters } from "./stored-rows.ts";
 import { type Base, qualifiedName, subqueryFor } from "./subquery.ts";
 import { isView, viewContent } from "./view.ts";
 
@@ -53,9 +54,9 @@ export function rewritten(rewriting: Rewriting, analysis: Analysis): readonly Sp
     const { relation } = use;
     origins.add(relation.oid);
     const hidden = hiddenColumns(use, maskings, sentinel);
-    const { filters, beyond } = maskings.filters(relation, use.only);
+    const { filters, beyond } = filtersOf(rewriting, use);
     const definition = use.role === "read" ? inlined(rewriting, use) : null;
-    if (beyond !== null && definition === null) {
+    if (beyond !== null && definition === null && use.role !== "named") {
       refuse(
         `row filter \`${beyond}\` cannot be enforced through \`${resourceName(table(relation))}\``,
         use.nameSpan,
@@ -67,7 +68,8 @@ export function rewritten(rewriting: Rewriting, analysis: Analysis): readonly Sp
       if (id === undefined || analysis !== described.analysis) continue;
       masked.set(resourceName({ kind: "column", schema: relation.schema, table: relation.name, column: name }), id);
     }
-    const isProtected = hidden.size + filters.length > 0 || definition !== null;
+    const isFiltered = filters.length > 0 || beyond !== null;
+    const isProtected = hidden.size > 0 || isFiltered || definition !== null;
     if (definition === null) refuseViewCalls(use, catalog, maskings);
     if (use.role === "target") {
       refuseOnTarget(use, hidden, catalog, maskings);
@@ -75,7 +77,7 @@ export function rewritten(rewriting: Rewriting, analysis: Analysis): readonly Sp
       for (const filter of filters) filtered.set(resourceName(table(relation)), filter.id);
       splices.push({ span: use.nameSpan, text: qualifiedName(relation), is: "target" });
     } else if (use.role === "named" || !isProtected) {
-      if (use.role === "named" && isProtected) refuseDefinition(described, { use, hidden, filtered: filters.length > 0 });
+      if (use.role === "named" && isProtected) refuseDefinition(described, { use, hidden, filtered: isFiltered });
       splices.push({
         span: use.nameSpan,
         text: qualifiedName(relation),
@@ -92,6 +94,14 @@ export function rewritten(rewriting: Rewriting, analysis: Analysis): readonly Sp
   refuseNatural(analysis.naturals, replaced);
   for (const grouping of analysis.groupings) splices.push(...widened(grouping, replaced));
   return splices;
+}
+
+function filtersOf({ catalog, maskings }: Rewriting, use: RelationUse): ReturnType<Maskings["filters"]> {
+  const { relation, only, role } = use;
+  const own = maskings.filters(relation, only);
+  if (own.beyond === null || relation.kind !== "materialised" || role !== "read") return own;
+  const stored = storedFilters(catalog, maskings, relation);
+  return stored === null ? own : { filters: [...own.filters, ...stored], beyond: null };
 }
 
 /**
@@ -144,6 +154,8 @@ function table(relation: CatalogRelation) {
 }
 
 function filterHint(use: RelationUse): string {
+  if (use.relation.kind === "materialised")
+    return "ask for the table itself, or for a view with the columns that the filter reads";
   return isView(use.relation) ? "ask for the table itself" : "ask for the partition itself";
 }
 

@@ -1,6 +1,18 @@
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, type Env, note, noteOpaque } from "./analysis.ts";
-import { alteration, comment, created, definition, drop, perhapsMissing, RELATIONS, reindexed, sequence, spoken } from "./ddl.ts";
+import {
+  alteration,
+  comment,
+  created,
+  definition,
+  drop,
+  ofIndexes,
+  perhapsMissing,
+  RELATIONS,
+  reindexed,
+  sequence,
+  spoken,
+} from "./ddl.ts";
 import type { Effect } from "./effect.ts";
 import { expression } from "./expression.ts";
 import { functionNames, judgeFunction } from "./functions.ts";
@@ -11,6 +23,7 @@ import type { Output } from "./select.ts";
 import { query } from "./select.ts";
 import { setConstraints, setVariable, showVariable, transaction } from "./session.ts";
 import { child, children, flag, NOTHING, place, type TreeNode, tagged, word } from "./tree.ts";
+import { changedLabels, createdType, droppedTypes } from "./types.ts";
 
 /** Statements that are no queries. What has no rule here is opaque: only who may run anything may run it. */
 
@@ -114,6 +127,7 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "CreateStmt":
       return created(analysis, node);
     case "AlterTableStmt":
+      if (word(node, "objtype") === "OBJECT_INDEX") return ofIndexes(analysis, node);
       if (!RELATIONS.has(word(node, "objtype"))) break;
       return alteration(analysis, node);
     case "CreateSeqStmt":
@@ -133,11 +147,21 @@ export function utility(analysis: Analysis, tag: string, node: TreeNode): Utilit
     case "IndexStmt":
       return { ...definition(analysis, node), outsideTransaction: flag(node, "concurrent") };
     case "RenameStmt":
-      if (child(node, "relation") === null || word(node, "renameType") === "OBJECT_INDEX") break;
+      if (child(node, "relation") === null) break;
+      if (word(node, "renameType") === "OBJECT_INDEX") return ofIndexes(analysis, node);
       if (word(node, "relationType") === "OBJECT_TYPE") break;
       perhapsMissing(analysis, node);
       return definition(analysis, node);
+    case "CompositeTypeStmt":
+    case "CreateDomainStmt":
+    case "CreateEnumStmt":
+      return createdType(analysis, node);
+    case "AlterEnumStmt":
+      return changedLabels(analysis, node);
     case "DropStmt":
+      if (word(node, "removeType") === "OBJECT_TYPE" || word(node, "removeType") === "OBJECT_DOMAIN") {
+        return droppedTypes(analysis, node);
+      }
       return drop(analysis, node);
     case "RefreshMatViewStmt":
       return { ...definition(analysis, node), definitions: false, outsideTransaction: false };

@@ -22,6 +22,7 @@ function table(oid: number, name: string, width: number): Catalog["relations"][n
     primaryKey: ["id"],
     unique: [],
     foreignKeys: [],
+    indexes: [],
     checks: [],
     partitionKey: [],
     parents: [],
