@@ -202,6 +202,7 @@ function Result({ target, run, statement, request, paused, onCancel, onReplace }
     );
   if (state === "cancelled")
     return <Condition kind="empty" title="Cancelled" what="The statement was stopped before it ended." />;
+  if (state === "lost") return <Lost waited={statement.review?.state === "open" ? statement.review.id : null} />;
   return <Condition kind="done" title={statement.ended?.command ?? "Done"} what={summary(statement)} />;
 }
 
@@ -225,6 +226,23 @@ function Running({
         Cancel
       </Button>
     </div>
+  );
+}
+
+/** The session ended under it. `waited`: the review that it was waiting for. */
+function Lost({ waited }: { waited: string | null }) {
+  if (waited === null)
+    return <Condition kind="empty" title="Cut off" what="The session was over before the end of the statement was told." />;
+  return (
+    <Condition
+      kind="empty"
+      title="Cut off while it waited for a reviewer"
+      what="Nothing was run. Run it again to go on waiting: where the review still stands it is the same one, and a yes that came meanwhile counts."
+    >
+      <a href={`/reviews/${waited}`} data-cut-off={waited}>
+        The review
+      </a>
+    </Condition>
   );
 }
 

@@ -73,6 +73,7 @@ export class Reviews {
     return () => this.#listeners.delete(listener);
   }
 
+  /** RV-22: where the same statement was waiting in a session that is gone, its review is gone on with. */
   async open(request: ReviewRequest): Promise<Review> {
     const { principal, target, described, decision } = request;
     const expiries = decision.obligations.flatMap((obligation) =>
@@ -80,6 +81,8 @@ export class Reviews {
     );
     const id = this.#context.identifier();
     const requirements = request.requirements ?? requirementsOf(decision);
+    const taken = await this.#takenUp(request, requirements);
+    if (taken !== null) return taken;
     await this.#record("review.opened", principal.id, request.target.id, request.session, {
       review: id,
       kind: described.kind,
@@ -116,6 +119,15 @@ export class Reviews {
     };
     const event = review.kind === "glass" ? "glass.broken" : "review.opened";
     return this.#context.reviews.open(review, notificationsFor(this.#context.configuration.set, event, review));
+  }
+
+  async #takenUp(request: ReviewRequest, requirements: readonly ReviewRequirement[]): Promise<Review | null> {
+    const { principal, target, session, fingerprint } = request;
+    if (fingerprint === "") return null;
+    const review = await this.#context.reviews.takeUp({ requester: principal.id, fingerprint, requirements, session });
+    if (review !== null)
+      await this.#record("review.taken-up", principal.id, target.id, session, { review: review.id, fingerprint });
+    return review;
   }
 
   list(which: "open" | "all"): Promise<readonly Review[]> {

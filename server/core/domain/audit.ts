@@ -15,6 +15,7 @@ export const AUDIT_TYPES = [
   "statement.decided",
   "statement.executed",
   "review.opened",
+  "review.taken-up",
   "review.answered",
   "review.answer-lost",
   "review.commented",
