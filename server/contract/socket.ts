@@ -55,6 +55,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
     reason: z.string().max(2_000).optional(),
     /** False: what a yes lets run need not wait in an open transaction. Absent: true. */
     safeRun: z.boolean().optional(),
+    /** The review that the statement was waiting for in a session that was lost. */
+    goesOnWith: Identifier.optional(),
   }),
   z.strictObject({ type: z.literal("sql.cancel"), session: Identifier, run: Identifier }),
   /** More rows are wanted: the browser has taken all up to `rows` of the run. The server pauses 5,000 rows ahead. */

@@ -38,6 +38,8 @@ export interface ReviewRequest {
   readonly requirements?: readonly ReviewRequirement[];
   readonly validForMs?: number;
   readonly reason: string;
+  /** The requester knows that the session of this review was lost. */
+  readonly goesOnWith?: string;
 }
 
 export interface GivenAnswer {
@@ -122,9 +124,9 @@ export class Reviews {
   }
 
   async #takenUp(request: ReviewRequest, requirements: readonly ReviewRequirement[]): Promise<Review | null> {
-    const { principal, target, session, fingerprint } = request;
+    const { principal, target, session, fingerprint, goesOnWith = "" } = request;
     if (fingerprint === "") return null;
-    const review = await this.#context.reviews.takeUp({ requester: principal.id, fingerprint, requirements, session });
+    const review = await this.#context.reviews.takeUp({ requester: principal.id, fingerprint, requirements, session }, goesOnWith);
     if (review !== null)
       await this.#record("review.taken-up", principal.id, target.id, session, { review: review.id, fingerprint });
     return review;

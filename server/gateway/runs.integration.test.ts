@@ -424,6 +424,25 @@ describe("a replica that is killed", () => {
     expect(await state(review)).toBe("ended");
   });
 
+  it("RV-22 whoever knows that the session was lost goes on at once; only their own, and one run", async () => {
+    const sql = "delete from orders where id = 34";
+    const review = await submitted(sql);
+    const others = [await open(), await replicas.two.gateway.sessions.openSql({ ...bo, groups: ["engineers", "leads"] }, "shop")];
+    const foreign = others.map((tab, i) => start(tab, i === 0 ? `${sql} and true` : sql, { goesOnWith: review }));
+    for (const seen of foreign) await expect.poll(() => seen.review, PATIENT).not.toBe("");
+    expect(foreign.map((seen) => seen.review)).not.toContain(review);
+    const session = await open();
+    const seen = start(session, sql, { goesOnWith: review, safeRun: false });
+    await expect.poll(() => seen.review, PATIENT).toBe(review);
+    // The one that was taken for lost is still there: both wait for the same yes.
+    await yes(review, false);
+    await expect.poll(() => rowsLeft("orders WHERE id = 34"), PATIENT).toBe(0);
+    await expect.poll(() => state(review), PATIENT).toBe("ended");
+    expect(await replicas.recorded("grant.used", review)).toHaveLength(1);
+    await Promise.all([...others, session].map((tab) => tab.close("done")));
+    await Promise.all([...foreign, seen].map(({ done }) => done.catch(() => undefined)));
+  });
+
   it("RV-19 while it held: rolled back, by the target itself", async () => {
     const review = await submitted("delete from orders where id = 32");
     await yes(review, true);

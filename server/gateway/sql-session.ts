@@ -52,6 +52,8 @@ export interface RunOptions {
   readonly waitForReview: boolean;
   /** What a yes lets run is to wait in an open transaction; absent: only where policy or reviewer say so. */
   readonly safeRun?: boolean;
+  /** The review that the same statement was waiting for when its session was lost. */
+  readonly goesOnWith?: string;
   readonly signal: AbortSignal;
 }
 
@@ -330,6 +332,7 @@ export class SqlSession {
       safeRun: safeRunOf(verdict.judgeable, options.safeRun === true),
       estimatedRows: await this.#estimatedRows(verdict.judgeable),
       reason: options.reason,
+      ...(options.goesOnWith === undefined ? {} : { goesOnWith: options.goesOnWith }),
     });
     observer.waiting(index, review);
     try {

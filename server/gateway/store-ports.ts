@@ -67,9 +67,12 @@ export interface ReviewStore {
   open(review: NewReview, notifications: readonly NewNotification[]): Promise<Review>;
   /**
    * The newest of that requester and fingerprint, with the same requirements, that waits or has a yes nobody used, and whose
-   * session is gone: from now on this session's. One atomic step; null: there is none.
+   * session is gone (or which is `known` to have lost it): from now on this session's. One atomic step; null: there is none.
    */
-  takeUp(review: Pick<NewReview, "requester" | "fingerprint" | "requirements" | "session">): Promise<Review | null>;
+  takeUp(
+    review: Pick<NewReview, "requester" | "fingerprint" | "requirements" | "session">,
+    known: string,
+  ): Promise<Review | null>;
   find(id: string): Promise<Review | null>;
   /** `open` is also what has a run that is held, or of which nobody knows what became of it. */
   list(which: "open" | "all"): Promise<readonly Review[]>;

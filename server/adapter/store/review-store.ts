@@ -66,7 +66,7 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
           return reviewOf(found.rows[0] as Row);
         }),
       ),
-    takeUp: ({ requester, fingerprint, requirements, session }) =>
+    takeUp: ({ requester, fingerprint, requirements, session }, known) =>
       attempt("cannot look for a review to go on with", async () => {
         const found = await pool.query<Row>(
           `UPDATE review SET body = jsonb_set(body, '{session}', to_jsonb($3::text)), revision = revision + 1
@@ -75,9 +75,9 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
              WHERE w.requester = $1 AND w.fingerprint = $2 AND w.body->'requirements' = $4::jsonb
                AND w.state IN ('open', 'approved') AND w.used_at IS NULL AND w.expires_at > now()
                AND w.body->>'kind' IN ('sql', 'shell')
-               AND (s.id IS NULL OR s.ended_at < now() - ${ENDED} OR p.id IS NULL OR p.seen_at < now() - ${GONE})
+               AND (w.id = $5 OR s.id IS NULL OR s.ended_at < now() - ${ENDED} OR p.id IS NULL OR p.seen_at < now() - ${GONE})
              ORDER BY w.opened_at DESC LIMIT 1 FOR UPDATE OF w SKIP LOCKED) RETURNING ${COLUMNS}`,
-          [requester, fingerprint, session, storableJson(requirements)],
+          [requester, fingerprint, session, storableJson(requirements), known],
         );
         return found.rows[0] === undefined ? null : reviewOf(found.rows[0]);
       }),
