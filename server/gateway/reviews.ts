@@ -126,7 +126,10 @@ export class Reviews {
   async #takenUp(request: ReviewRequest, requirements: readonly ReviewRequirement[]): Promise<Review | null> {
     const { principal, target, session, fingerprint, goesOnWith = "" } = request;
     if (fingerprint === "") return null;
-    const review = await this.#context.reviews.takeUp({ requester: principal.id, fingerprint, requirements, session }, goesOnWith);
+    const review = await this.#context.reviews.takeUp(
+      { requester: principal.id, fingerprint, requirements, session },
+      goesOnWith,
+    );
     if (review !== null)
       await this.#record("review.taken-up", principal.id, target.id, session, { review: review.id, fingerprint });
     return review;
@@ -407,13 +410,21 @@ export class Reviews {
       for (const review of await this.#context.reviews.expire()) {
         await this.#record("review.closed", "system", review.target, review.session, { review: review.id, state: "expired" });
       }
+      const { set } = this.#context.configuration;
+      for (const review of await this.#context.reviews.overdue((late) => notificationsFor(set, "glass.overdue", late)))
+        await this.#record("glass.overdue", "system", review.target, review.session, {
+          review: review.id,
+          requester: review.requester,
+          reason: review.reason,
+          statement: review.statement,
+        });
     } catch (error) {
       this.#context.log(`cannot expire reviews: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   #record(
-    type: Extract<AuditType, `review.${string}` | `grant.${string}`>,
+    type: Extract<AuditType, `review.${string}` | `grant.${string}` | "glass.overdue">,
     principal: string,
     target: string,
     session: string,

@@ -102,6 +102,8 @@ export interface ReviewStore {
   ): Promise<ReviewChange>;
   /** Marks what is over as expired and returns it. */
   expire(): Promise<readonly Review[]>;
+  /** Reviews of broken glass that were to be closed by now: each is given once, on one replica, and told in the same step. */
+  overdue(tell: (review: Review) => readonly NewNotification[]): Promise<readonly Review[]>;
 }
 export type ReviewChange = { readonly ok: true; readonly review: Review } | { readonly ok: false; readonly reason: string };
 export type { ReviewAnswer };

@@ -119,6 +119,20 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
           return found.rows.map(reviewOf);
         }),
       ),
+    overdue: (tell) =>
+      attempt("cannot look for what is overdue", () =>
+        inTransaction(pool, async (client) => {
+          const found = await client.query<Row>(
+            `UPDATE review SET overdue_at = clock_timestamp() WHERE id IN (SELECT id FROM review
+               WHERE state = 'open' AND expires_at <= now() AND overdue_at IS NULL AND body->>'kind' = 'glass'
+               FOR UPDATE SKIP LOCKED) RETURNING ${COLUMNS}`,
+          );
+          const reviews = found.rows.map(reviewOf);
+          await enqueue(client, reviews.flatMap(tell));
+          for (const { id } of reviews) await announce(client, { topic: "review", id });
+          return reviews;
+        }),
+      ),
   };
 }
 

@@ -25,6 +25,7 @@ export const AUDIT_TYPES = [
   "grant.used",
   "grant.ended",
   "glass.broken",
+  "glass.overdue",
   "run.held",
   "run.settled",
   "run.unknown",
