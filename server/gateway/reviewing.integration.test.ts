@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startHost } from "../../test/fixtures/host.ts";
 import { deriveKeys } from "../adapter/secret/keys.ts";
 import { seal } from "../adapter/secret/secret-store.ts";
 import type { AccessRequestBody } from "../contract/http.ts";
 import { decide } from "../core/policy/index.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
-import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import type { DemoHost } from "../demo/ssh-host.ts";
 import { type Started, startGateway } from "../main.ts";
 import { principalOf } from "./principal-of.ts";
 import type { GivenAnswer } from "./reviews.ts";
@@ -376,20 +377,12 @@ describe("asking for access", () => {
 describe("in a terminal", () => {
   let host: DemoHost;
   beforeAll(async () => {
-    await chmod(folder, 0o755);
-    host = await startDemoHost({ folder: join(folder, "host"), log: () => undefined });
-    const ssh = {
-      host: host.host,
-      port: host.port,
-      user: host.user,
-      privateKey: { file: host.privateKeyFile },
-      hostKey: host.hostKey,
-    };
-    const target = { kind: "target", id: "web-1", type: "ssh", environment: "prod", ssh };
+    const started = await startHost(folder, "web-1");
+    host = started.host;
     const principals = { groups: ["engineers"] };
     const resources = { targets: ["web-1"], programs: ["date"] };
     const review = { kind: "policy", id: "dates", effect: "review", principals, actions: ["shell:exec"], resources };
-    const documents = [target, { ...review, obligations: { reviewers: { groups: ["leads"] } } }];
+    const documents = [JSON.parse(started.target), { ...review, obligations: { reviewers: { groups: ["leads"] } } }];
     await one.gateway.context.configuration.apply(documents.map((each) => JSON.stringify(each)).join("\n---\n"), "test");
     await vi.waitFor(() => expect(two.gateway.context.configuration.set.targets.has("web-1")).toBe(true), 5_000);
   });
