@@ -86,9 +86,15 @@ export function samePerson(one: string, other: string): boolean {
   return mailbox(one) === mailbox(other);
 }
 
+/** Characters that no mail server tells apart from nothing, and no reviewer sees. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}|\p{Cc}/gu;
+
+/** Two spellings too many are one person rather than one too few: whoever is meant wrongly asks somebody else. */
 function mailbox(address: string): string {
-  const [local = "", ...domain] = address.normalize("NFKC").trim().toLowerCase().split("@");
-  return [local.split("+")[0], ...domain].join("@");
+  const folded = address.normalize("NFKC").replaceAll(INVISIBLE, "").trim().toUpperCase().toLowerCase().normalize("NFKC");
+  const at = folded.lastIndexOf("@");
+  const local = folded.slice(0, at).replaceAll(/["\\]/g, "");
+  return `${local.split("+")[0]}@${folded.slice(at + 1).replace(/\.$/, "")}`;
 }
 
 function answer(review: Review, given: ReviewAnswer): Transition {
