@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { hkdfSync } from "node:crypto";
 import { once } from "node:events";
-import { readFile, rm } from "node:fs/promises";
-import pg from "pg";
+import { rm } from "node:fs/promises";
+import type pg from "pg";
 import { type Balancer, startBalancer } from "./balancer.ts";
+import { openStore, storeUrl } from "./store.ts";
 
 const DATA = ".data/e2e-replicas";
 const SECRET = "a secret of the stories of several replicas";
@@ -29,15 +30,12 @@ export async function startReplicas(): Promise<Replicas> {
   await rm(DATA, { recursive: true, force: true });
   const common = { ...process.env, GATEHOUSE_SECRET: SECRET, GATEHOUSE_PUBLIC_URL: url, GATEHOUSE_DATA: DATA };
   const demo = await started(["demo", "--port", String(PORTS.demo)], common, "is ready");
-  const [port, password] = await Promise.all(
-    ["port", "password"].map(async (name) => (await readFile(`${DATA}/postgres/${name}`, "utf8")).trim()),
-  );
-  const storeUrl = `postgresql://postgres:${encodeURIComponent(password ?? "")}@127.0.0.1:${port}/gatehouse`;
+  const address = await storeUrl(DATA);
   const second = await started(
     ["serve"],
     {
       ...common,
-      DATABASE_URL: storeUrl,
+      DATABASE_URL: address,
       PORT: String(PORTS.second),
       OIDC_ISSUER: `http://localhost:${PORTS.demo + 1}`,
       OIDC_CLIENT_ID: "gatehouse",
@@ -48,8 +46,7 @@ export async function startReplicas(): Promise<Replicas> {
     "Gatehouse serves",
   );
   const balancer = await startBalancer([PORTS.second, PORTS.demo], PORTS.balancer);
-  const store = new pg.Client({ connectionString: storeUrl });
-  await store.connect();
+  const store = await openStore(DATA);
   return {
     url,
     first: PORTS.demo,

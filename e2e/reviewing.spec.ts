@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
-import pg from "pg";
 import { openSql, openTerminal, run, screen, signIn, type } from "./people.ts";
+import { openStore } from "./store.ts";
 
 /** What becomes of a change after the yes: two people, one open transaction. */
 test.describe.configure({ mode: "serial" });
@@ -64,11 +63,7 @@ test("not known whether it ran: said in the inbox and on the page, until somebod
   await engineer.locator("[data-commit]:visible").click();
   await expect(reviewer.locator('[data-run-state="ended"]')).toBeVisible();
   // As a replica leaves it that was lost after it had used the yes.
-  const folder = ".data/e2e/postgres";
-  const [port, password] = await Promise.all([readFile(`${folder}/port`, "utf8"), readFile(`${folder}/password`, "utf8")]);
-  const connection = { host: "127.0.0.1", port: Number(port), user: "postgres", password: password.trim() };
-  const store = new pg.Client({ ...connection, database: "gatehouse" });
-  await store.connect();
+  const store = await openStore();
   await store.query(
     `UPDATE granted_run SET state = 'started', body = '{"state": "started"}', session = 'lost', started_at = now() - interval '1 minute' WHERE id = $1`,
     [id],
