@@ -68,6 +68,8 @@ export const ReviewAnswerBody = z.strictObject({
   minutes: z.number().int().min(1).max(10_080).nullable().default(null),
   /** Whether what runs is to wait in an open transaction; null: as it was asked. */
   hold: z.boolean().nullable().default(null),
+  /** Of what was asked, by number from 0, what a yes lets be done; absent: all of it. */
+  access: z.array(z.number().int().min(0)).max(100).readonly().optional(),
 });
 export type ReviewAnswerBody = z.infer<typeof ReviewAnswerBody>;
 /** `POST /api/runs/:id/settle` → `WireReview`: of what waits in an open transaction. */

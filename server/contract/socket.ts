@@ -159,7 +159,11 @@ export const WireReview = z.object({
   /** Groups to which the person who looks may hand it on. */
   escalateTo: z.array(z.string()),
   asks: z
-    .object({ access: z.array(z.object({ action: z.string(), resource: z.string() })), minutes: z.number().int() })
+    .object({
+      /** `left`: no yes so far has left it out. */
+      access: z.array(z.object({ action: z.string(), resource: z.string(), left: z.boolean() })),
+      minutes: z.number().int(),
+    })
     .nullable(),
   /** A yes for some time would let literals differ; else it is for this exact text. */
   shapeIsOpen: z.boolean(),

@@ -315,6 +315,26 @@ describe("asking for access", () => {
     await session.close("done");
   });
 
+  it("RV-14 a reviewer leaves out part of what was asked", async () => {
+    const salaries = { action: "sql:select", resource: "public.salaries" } as const;
+    const session = await one.gateway.sessions.openSql(ann, "shop");
+    const review = await asked([email, salaries]);
+    await expect(two.gateway.verbs.answerReview(as(bo, two), review.id, { ...yes(), access: [] })).rejects.toThrow(
+      "nothing of what was asked would be left",
+    );
+    const answered = await two.gateway.verbs.answerReview(as(bo, two), review.id, { ...yes(), access: [0] });
+    expect(answered.asks?.access.map(({ resource, left }) => [resource, left])).toEqual([
+      ["public.customers.email", true],
+      ["public.salaries", false],
+    ]);
+    await expect
+      .poll(async () => (await run(session, "select email from customers where id = 7")).rows, PATIENT)
+      .toEqual([["c7@acme.test"]]);
+    expect((await run(session, "select * from salaries")).ends).toEqual(["denied"]);
+    await one.gateway.verbs.endGrant(as(ann), answered.grant?.id ?? "");
+    await session.close("done");
+  });
+
   it("a table that no policy permits is open while the grant lasts; other people are not concerned", async () => {
     const session = await one.gateway.sessions.openSql(ann, "shop");
     expect((await run(session, "select * from salaries")).ends).toEqual(["denied"]);

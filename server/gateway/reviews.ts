@@ -2,7 +2,8 @@ import type { WireReview } from "../contract/socket.ts";
 import type { AuditType } from "../core/domain/audit.ts";
 import type { Target } from "../core/domain/configuration.ts";
 import type { Decision } from "../core/domain/decision.ts";
-import type { TimedGrant } from "../core/domain/grant.ts";
+import type { Access, TimedGrant } from "../core/domain/grant.ts";
+import { resourceName } from "../core/domain/micro-action.ts";
 import type { Principal } from "../core/domain/principal.ts";
 import type { Review, ReviewAnswer, ReviewRequirement } from "../core/domain/review.ts";
 import type { Described } from "../core/domain/statement.ts";
@@ -49,6 +50,8 @@ export interface GivenAnswer {
   readonly minutes: number | null;
   /** Whether what runs is to wait in an open transaction; null: as it was asked. */
   readonly hold: boolean | null;
+  /** Of what was asked for, by number from 0; absent: all. */
+  readonly access?: readonly number[] | undefined;
 }
 
 /** Opening, answering, waiting for and using reviews. Rules: core/review/SPEC.md. */
@@ -178,8 +181,12 @@ export class Reviews {
     if (because !== null)
       throw new VerbError(review.state.state === "open" ? "forbidden" : "conflict", `you cannot answer this review: ${because}`);
     const counts = this.counts(principal, review);
-    const { verdict, comment, minutes, hold } = given;
-    const body = { review: id, verdict, comment, minutes, hold, statement: review.statement, requester: review.requester };
+    const { verdict, comment, minutes, hold, access } = given;
+    const only = verdict === "approve" && access !== undefined ? { access } : {};
+    const { statement, requester } = review;
+    const named =
+      "access" in only ? { access: namesOf((review.asks?.access ?? []).filter((_, index) => access?.includes(index))) } : {};
+    const body = { review: id, verdict, comment, minutes, hold, ...named, statement, requester };
     await this.#record("review.answered", principal.id, review.target, review.session, body);
     const grant = this.#context.identifier();
     const changed = await this.#context.reviews
@@ -192,6 +199,7 @@ export class Reviews {
             verdict,
             minutes: verdict === "approve" ? minutes : null,
             hold: verdict === "approve" ? hold : null,
+            ...only,
             comment,
             at: now,
           },
@@ -222,6 +230,7 @@ export class Reviews {
         review: id,
         for: review.requester,
         statement: review.statement,
+        ...(made.coverage.covers === "access" ? { access: namesOf(made.coverage.access) } : {}),
         from: made.from,
         until: made.until,
       });
@@ -455,6 +464,11 @@ function isReviewer(requirement: ReviewRequirement, review: Review, principal: P
     requirement.users.some((user) => user.toLowerCase() === principal.id) ||
     requirement.groups.some((group) => principal.groups.includes(group))
   );
+}
+
+/** As the record names them. */
+function namesOf(access: readonly Access[]): readonly string[] {
+  return access.map(({ action, resource }) => `${action} ${resourceName(resource)}`);
 }
 
 function within(span: readonly [number, number], statement: readonly [number, number]): readonly [number, number] {

@@ -3,7 +3,7 @@ import type { WatchFrame } from "../contract/watch.ts";
 import type { Checkpoint } from "../core/audit/verify.ts";
 import type { AuditEntry } from "../core/domain/audit.ts";
 import type { ConfigurationDocument, Kind } from "../core/domain/configuration.ts";
-import type { TimedGrant } from "../core/domain/grant.ts";
+import type { Access, TimedGrant } from "../core/domain/grant.ts";
 import type { Json } from "../core/domain/json.ts";
 import type { Review, ReviewAnswer } from "../core/domain/review.ts";
 import type { GrantedRun, RunState } from "../core/domain/run.ts";
@@ -93,7 +93,12 @@ export interface ReviewStore {
       | {
           readonly ok: true;
           readonly review: Review;
-          readonly grant?: { readonly id: string; readonly minutes: number; readonly holdMs: number | null };
+          readonly grant?: {
+            readonly id: string;
+            readonly minutes: number;
+            readonly holdMs: number | null;
+            readonly access: readonly Access[];
+          };
           /** What now runs by its one yes. */
           readonly run?: NewRun;
           readonly notifications?: readonly NewNotification[];

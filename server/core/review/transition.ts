@@ -1,6 +1,6 @@
 import { absurd } from "../domain/absurd.ts";
 import type { Review, ReviewAnswer } from "../domain/review.ts";
-import { mostMinutes } from "./cover.ts";
+import { accessLeft, mostMinutes } from "./cover.ts";
 
 /** What can happen to a review. Times come from the store's clock. */
 export type ReviewEvent =
@@ -108,6 +108,8 @@ function answer(review: Review, given: ReviewAnswer): Transition {
   if (given.verdict === "approve" && given.minutes !== null && given.minutes > mostMinutes(review))
     return { ok: false, reason: longest(mostMinutes(review)) };
   const answers = [...review.answers, given];
+  if (given.verdict === "approve" && given.access !== undefined && accessLeft({ asks: review.asks, answers }).length === 0)
+    return { ok: false, reason: "nothing of what was asked would be left; say no instead" };
   if (given.verdict === "reject") {
     return {
       ok: true,
