@@ -182,11 +182,11 @@ export class Reviews {
       throw new VerbError(review.state.state === "open" ? "forbidden" : "conflict", `you cannot answer this review: ${because}`);
     const counts = this.counts(principal, review);
     const { verdict, comment, minutes, hold, access } = given;
-    const only = verdict === "approve" && access !== undefined ? { access } : {};
-    const { statement, requester } = review;
-    const named =
-      "access" in only ? { access: namesOf((review.asks?.access ?? []).filter((_, index) => access?.includes(index))) } : {};
-    const body = { review: id, verdict, comment, minutes, hold, ...named, statement, requester };
+    const only: Pick<ReviewAnswer, "access"> = verdict === "approve" && access !== undefined ? { access } : {};
+    const { statement, requester, asks } = review;
+    // Null: all that was asked, or nothing.
+    const named = only.access === undefined ? null : namesOf((asks?.access ?? []).filter((_, index) => access?.includes(index)));
+    const body = { review: id, verdict, comment, minutes, hold, access: named, statement, requester };
     await this.#record("review.answered", principal.id, review.target, review.session, body);
     const grant = this.#context.identifier();
     const changed = await this.#context.reviews
