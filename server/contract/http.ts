@@ -124,7 +124,12 @@ export interface BlastRadiusReport {
   /** Primary keys of some of the rows; null: none. */
   readonly sample: { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] } | null;
   /** The planner's estimate for finding the rows. */
-  readonly plan: { readonly cost: number; readonly rows: number | null } | null;
+  readonly plan: {
+    readonly cost: number;
+    readonly rows: number | null;
+    /** Its steps from the outermost in, each with the rows that it is expected to give. */
+    readonly nodes: readonly { readonly depth: number; readonly what: string; readonly rows: number }[];
+  } | null;
   readonly locks: readonly { readonly table: string; readonly mode: string; readonly blocks: string }[];
 }
 /** `POST /api/grants/:id/end` → `WireReview` */

@@ -582,6 +582,9 @@ describe("blast radius", () => {
       if (typeof report === "string" || report.counted.state !== "yes") throw new Error("not counted");
       expect(report.sample?.rows).toHaveLength(10);
       expect(report.plan?.cost).toBeGreaterThan(0);
+      expect(report.plan?.nodes.map(({ what }) => what).join("\n")).toMatch(/Scan.* on orders/);
+      // Conditions hold values.
+      expect(JSON.stringify(report.plan)).not.toContain("1900");
       // The oracle: what the statement itself says that it did.
       const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
       await shop.connect();
