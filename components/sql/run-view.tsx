@@ -370,7 +370,11 @@ function FailedStatement({ run, statement }: { run: Run; statement: RunStatement
         <CaretStatement text={run.text.slice(...statement.span)} span={inside(error.span, statement.span)} meaning="deny" />
       )}
       {error?.hint == null ? null : <p>Hint: {error.hint}</p>}
-      {error == null ? null : <p className={classes.quiet}>The database says so, with code {error.code}.</p>}
+      {error == null ? null : (
+        <p className={classes.quiet}>
+          {error.code.startsWith("GH") ? "Gatehouse" : "The database"} says so, with code {error.code}.
+        </p>
+      )}
     </section>
   );
 }

@@ -221,6 +221,11 @@ describe("watching", () => {
     await replicas.one.gateway.verbs.commentSession(replicas.as(ann), session.id, "the broken row");
     await expect.poll(() => of(seen, "comment").map(({ text }) => text), PATIENT).toContain("the broken row");
     expect(await replicas.recorded("session.commented", session.id)).toHaveLength(2);
+    const later = await watch(lead, session.id);
+    await expect.poll(() => of(later, "comment"), PATIENT).toHaveLength(2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(states.at(-1)?.comments).toHaveLength(2);
+    await later.watch.stop();
     await expect(verbs.terminateSession(replicas.as(stranger, replicas.two), session.id, "because")).rejects.toMatchObject({
       code: "not-found",
     });
