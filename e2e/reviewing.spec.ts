@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
-import pg from "pg";
 import { openSql, openTerminal, run, screen, signIn, type } from "./people.ts";
+import { openStore } from "./store.ts";
 
 /** What becomes of a change after the yes: two people, one open transaction. */
 test.describe.configure({ mode: "serial" });
@@ -64,11 +63,7 @@ test("not known whether it ran: said in the inbox and on the page, until somebod
   await engineer.locator("[data-commit]:visible").click();
   await expect(reviewer.locator('[data-run-state="ended"]')).toBeVisible();
   // As a replica leaves it that was lost after it had used the yes.
-  const folder = ".data/e2e/postgres";
-  const [port, password] = await Promise.all([readFile(`${folder}/port`, "utf8"), readFile(`${folder}/password`, "utf8")]);
-  const connection = { host: "127.0.0.1", port: Number(port), user: "postgres", password: password.trim() };
-  const store = new pg.Client({ ...connection, database: "gatehouse" });
-  await store.connect();
+  const store = await openStore();
   await store.query(
     `UPDATE granted_run SET state = 'started', body = '{"state": "started"}', session = 'lost', started_at = now() - interval '1 minute' WHERE id = $1`,
     [id],
@@ -182,6 +177,13 @@ obligations: { watched: true }`,
   await watch("sql", "shop");
   await expect(engineer.locator("[data-grid]:visible [data-cell]")).toHaveText(/\d+/);
   await expect(engineer.locator("[data-paused]:visible")).toHaveCount(0);
+  // When the watcher leaves, what runs is ended, and the tab says why.
+  await run(engineer, "select count(*) from support_tickets a, support_tickets b, support_tickets c");
+  await expect(engineer.locator('[data-statement-state="running"]:visible')).toBeVisible();
+  await reviewer.goto("/reviews");
+  await expect(engineer.locator("[data-paused]:visible")).toBeVisible();
+  await expect(engineer.locator('[data-statement-state="failed"]:visible')).toContainText("nobody watched any more");
+  await shot(engineer, "unwatched-dark");
   await remove(admin, "tickets-are-watched");
   await admin.context().close();
 });
@@ -262,6 +264,63 @@ test("a command's review says what it would do to services and files", async () 
   await shot(reviewer, "review-shell-light");
   await engineer.locator(".xterm:visible").click();
   await engineer.keyboard.press("Control+c");
+});
+
+test("nothing is approved by following a link, from another site, or without saying where one comes from", async () => {
+  await engineer.locator('[data-workbench-tab="shop"]').first().click();
+  await run(engineer, "delete from shipments");
+  const waiting = engineer.locator("[data-review-waiting]:visible");
+  await expect(waiting).toBeVisible();
+  const id = await waiting.getAttribute("data-review-waiting");
+  const path = `/api/reviews/${id}/answer`;
+  const origin = new URL(reviewer.url()).origin;
+  const data = { verdict: "approve" };
+  const asked = { get: await reviewer.request.get(`${path}?verdict=approve`), head: await reviewer.request.head(path) };
+  expect([asked.get.status(), asked.head.status()]).toEqual([405, 405]);
+  const elsewhere: Record<string, string>[] = [
+    {},
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin, "sec-fetch-site": "cross-site" },
+    { origin, "sec-fetch-site": "same-site" },
+    { origin: `${origin}.evil.example` },
+  ];
+  for (const headers of elsewhere) expect((await reviewer.request.post(path, { headers, data })).status()).toBe(403);
+  // A form of another site can send this without a question beforehand.
+  const form = await reviewer.request.post(path, {
+    headers: { origin: "https://evil.example", "content-type": "text/plain" },
+    data: JSON.stringify(data),
+  });
+  expect(form.status()).toBe(403);
+  // Neither is one's own, with everything right but the person.
+  expect((await engineer.request.post(path, { headers: { origin }, data })).status()).toBe(403);
+  await expect(waiting).toHaveAttribute("data-review-state", "open");
+  expect((await reviewer.request.post(path, { headers: { origin }, data: { ...data, hold: false } })).status()).toBe(200);
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  // Twice is refused.
+  expect((await reviewer.request.post(path, { headers: { origin }, data })).status()).toBe(409);
+});
+
+test("of several things that are asked for, a reviewer leaves one out", async () => {
+  await run(engineer, "select id, email, phone from customers order by id limit 3");
+  await expect(engineer.locator('[data-statement-state="done"]:visible')).toBeVisible();
+  const access = ["email", "phone"].map((column) => ({ action: "sql:unmask", resource: `public.customers.${column}` }));
+  const origin = new URL(engineer.url()).origin;
+  const answer = await engineer.request.post("/api/reviews/access", {
+    headers: { origin },
+    data: { target: "shop", access, minutes: 30, reason: "two letters came back" },
+  });
+  const { id } = await answer.json();
+  await reviewer.goto(`/reviews/${id}`);
+  await reviewer.locator("[data-narrow]").getByLabel("public.customers.phone").uncheck();
+  await shot(reviewer, "narrow-light");
+  await reviewer.locator("[data-approve]").click();
+  await expect(reviewer.locator('[data-asks] [data-left="false"]')).toContainText("public.customers.phone");
+  await run(engineer, "select email, phone from customers order by id limit 1");
+  const cells = engineer.locator("[data-grid]:visible [data-cell]");
+  await expect(cells.first()).not.toContainText("•");
+  await expect(cells.nth(1)).toContainText("•");
+  await reviewer.locator("[data-end-grant]").click();
 });
 
 test("the same statement on two targets is approved at once", async ({ browser }) => {

@@ -50,6 +50,16 @@ function Counted({ report }: { report: BlastRadiusReport }) {
           {Math.round(plan.cost).toLocaleString("en")}
         </p>
       )}
+      {plan === null || plan.nodes.length === 0 ? null : (
+        <ul className={classes.plan} aria-label="the plan" data-plan={plan.nodes.length}>
+          {plan.nodes.map(({ depth, what, rows }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a plan does not change, and two of its steps can be alike
+            <li key={index} style={{ paddingInlineStart: `${depth * 2}ch` }}>
+              {what} <span className={classes.quiet}>{counted(rows, "row")}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       <ul className={classes.plain}>
         {report.locks.map((lock) => (
           <li key={`${lock.table} ${lock.mode}`} className={classes.quiet}>

@@ -110,6 +110,13 @@ export function AskAccess(props: {
                 ? "Granted. Run it again."
                 : `The request is ${review.state}.`}
           </p>
+          {review.asks?.access.map((each) =>
+            each.left ? null : (
+              <p key={`${each.action} ${each.resource}`} className={classes.failure} data-left-out={each.resource}>
+                Left out by a reviewer: {accessInWords(each)}
+              </p>
+            ),
+          )}
           <Answers review={review} />
           <GrantState review={review} />
           <a className={classes.link} href={`/reviews/${review.id}`} target="_blank" rel="noreferrer">

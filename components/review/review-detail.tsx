@@ -106,7 +106,9 @@ export function ReviewDetail({
       {review.asks === null ? null : (
         <ul className={classes.plain} data-asks>
           {review.asks.access.map((each) => (
-            <li key={`${each.action} ${each.resource}`}>They want to {accessInWords(each)}.</li>
+            <li key={`${each.action} ${each.resource}`} data-left={each.left}>
+              They want to {accessInWords(each)}.{each.left ? "" : " A reviewer has left it out."}
+            </li>
           ))}
         </ul>
       )}
@@ -175,6 +177,31 @@ function HoldChoice(props: {
   );
 }
 
+/** Of several things that are asked for, those that a yes lets be done. */
+function Narrow(props: { review: WireReview; leftOut: ReadonlySet<number>; onChange: (leftOut: ReadonlySet<number>) => void }) {
+  const access = props.review.asks?.access ?? [];
+  if (access.length < 2) return null;
+  return (
+    <fieldset className={classes.siblings} data-narrow={props.leftOut.size}>
+      <legend>A yes lets them:</legend>
+      {access.map((each, index) => (
+        <Checkbox
+          key={`${each.action} ${each.resource}`}
+          label={accessInWords(each)}
+          disabled={!each.left}
+          checked={each.left && !props.leftOut.has(index)}
+          onChange={(event) => {
+            const next = new Set(props.leftOut);
+            if (event.currentTarget.checked) next.delete(index);
+            else next.add(index);
+            props.onChange(next);
+          }}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
 /** Of broken glass: how long there is, and how long it is overdue. It never goes away by itself. */
 function Due({ at, now }: { at: number; now: number }) {
   return now < at ? (
@@ -210,6 +237,7 @@ export function Answer({
   const [comment, setComment] = useState("");
   const [lasts, setLasts] = useState<number | null>(null);
   const [hold, setHold] = useState<boolean | null>(null);
+  const [leftOut, setLeftOut] = useState<ReadonlySet<number>>(new Set());
   const [also, setAlso] = useState<ReadonlySet<string>>(new Set());
   const [sending, setSending] = useState<ReviewAnswerBody["verdict"] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
@@ -234,6 +262,8 @@ export function Answer({
     setSending(verdict);
     setFailure(null);
     const body: ReviewAnswerBody = { verdict, comment: comment.trim(), minutes: verdict === "approve" ? lasts : null, hold };
+    if (verdict === "approve" && leftOut.size > 0)
+      body.access = (review.asks?.access ?? []).flatMap((_, index) => (leftOut.has(index) ? [] : [index]));
     const send = (id: string) => ask<WireReview>(`/api/reviews/${encodeURIComponent(id)}/answer`, { method: "POST", body });
     const result = await send(review.id);
     const failures = result.ok ? [] : [result.error.message];
@@ -311,6 +341,7 @@ export function Answer({
             value={comment}
             onChange={(event) => setComment(event.currentTarget.value)}
           />
+          <Narrow review={review} leftOut={leftOut} onChange={setLeftOut} />
           {siblings.length === 0 ? null : (
             <fieldset className={classes.siblings} data-siblings={siblings.length}>
               <legend>The same text waits elsewhere. Answer there too:</legend>

@@ -1,9 +1,10 @@
 "use client";
 
 import { SegmentedControl, Select, TextInput } from "@mantine/core";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { Search } from "lucide-react";
-import { useRouter } from "next/navigation";
-import { useEffect, useState } from "react";
+import { usePathname } from "next/navigation";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { ReviewList } from "../../server/contract/http.ts";
 import type { WireReview } from "../../server/contract/socket.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
@@ -31,9 +32,9 @@ const KINDS = [
   { value: "glass", label: "Broken glass" },
 ] as const satisfies readonly { readonly value: WireReview["kind"] | "every"; readonly label: string }[];
 
-/** What waits for a second pair of eyes: the list, and one of it large. `selected`: by the address; null: the first. */
-export function ReviewsPage({ selected }: { selected: string | null }) {
-  const router = useRouter();
+/** What waits for a second pair of eyes: the list, and one of it large. The address says which; else the first. */
+export function ReviewsPage() {
+  const selected = usePathname().split("/")[2] ?? null;
   const live = useSocket((state) => state.reviews.items);
   const [show, setShow] = useState<"open" | "all">("open");
   const [filter, setFilter] = useState("");
@@ -45,7 +46,8 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
   const text = filter.trim().toLowerCase();
   const [sort, setSort] = useState<Sort>("waiting");
   const [kind, setKind] = useState<WireReview["kind"] | "every">("every");
-  const all = inOrder(merged(asked.state === "loaded" ? asked.value.reviews : [], live), sort);
+  const loaded = asked.state === "loaded" ? asked.value.reviews : NONE;
+  const all = useMemo(() => inOrder(merged(loaded, live), sort), [loaded, live, sort]);
   const listed = all.filter(
     (review) =>
       (show === "all" || isPending(review) || review.id === selected || review.id === held) &&
@@ -64,7 +66,7 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
       if (step === undefined) return;
       const index = listed.findIndex((review) => review.id === current);
       const next = listed[Math.max(0, Math.min(listed.length - 1, index + step))];
-      if (next !== undefined) router.replace(`/reviews/${next.id}`);
+      if (next !== undefined) goTo(`/reviews/${next.id}`);
       event.preventDefault();
     };
     window.addEventListener("keydown", onKeyDown);
@@ -128,31 +130,7 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
             }
           />
         ) : null}
-        <ul>
-          {listed.map((review) => (
-            <li key={review.id}>
-              <button
-                type="button"
-                className={classes.item}
-                data-review={review.id}
-                data-review-state={review.state}
-                data-environment={review.environment}
-                aria-current={review.id === current || undefined}
-                onClick={() => router.replace(`/reviews/${review.id}`)}
-              >
-                <span className={classes.who}>
-                  {review.requester}
-                  <TimeAgo at={review.openedAt} />
-                </span>
-                <code>{review.statement}</code>
-                <span className={classes.where}>
-                  <b>{review.environment}</b> {review.target}
-                  <StateWord review={review} />
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
+        <List listed={listed} current={current} />
         <footer>
           <kbd>j</kbd> <kbd>k</kbd> next, previous · <kbd>a</kbd> approve · <kbd>r</kbd> reject · <kbd>c</kbd> comment
           <AnnounceSettings />
@@ -167,11 +145,83 @@ export function ReviewsPage({ selected }: { selected: string | null }) {
             id={current}
             known={all.find((review) => review.id === current)}
             all={all}
-            onBack={() => router.replace("/reviews")}
+            onBack={() => goTo("/reviews")}
           />
         )}
       </section>
     </div>
+  );
+}
+
+const NONE: readonly WireReview[] = [];
+
+/** The server has nothing to say to it. */
+function goTo(path: string): void {
+  window.history.replaceState(null, "", path);
+}
+
+const ITEM_HEIGHT = 73;
+
+/** Of hundreds of reviews those in sight are in the page. */
+function List({ listed, current }: { listed: readonly WireReview[]; current: string | null }) {
+  const viewport = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: listed.length,
+    getScrollElement: () => viewport.current,
+    getItemKey: (index) => listed[index]?.id ?? index,
+    estimateSize: () => ITEM_HEIGHT,
+    overscan: 8,
+  });
+  const index = listed.findIndex(({ id }) => id === current);
+  const isListed = index !== -1;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what comes before it in the list is no reason to scroll
+  useEffect(() => {
+    if (isListed) virtual.scrollToIndex(index, { align: "auto" });
+  }, [virtual, current, isListed]);
+  return (
+    <div ref={viewport} className={classes.items}>
+      <ul style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ key, index: at, start }) => {
+          const review = listed[at];
+          return review === undefined ? null : (
+            <li
+              key={key}
+              data-index={at}
+              ref={virtual.measureElement}
+              aria-setsize={listed.length}
+              aria-posinset={at + 1}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <Item review={review} chosen={review.id === current} />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Item({ review, chosen }: { review: WireReview; chosen: boolean }) {
+  return (
+    <button
+      type="button"
+      className={classes.item}
+      data-review={review.id}
+      data-review-state={review.state}
+      data-environment={review.environment}
+      aria-current={chosen || undefined}
+      onClick={() => goTo(`/reviews/${review.id}`)}
+    >
+      <span className={classes.who}>
+        {review.requester}
+        <TimeAgo at={review.openedAt} />
+      </span>
+      <code>{review.statement}</code>
+      <span className={classes.where}>
+        <b>{review.environment}</b> {review.target}
+        <StateWord review={review} />
+      </span>
+    </button>
   );
 }
 

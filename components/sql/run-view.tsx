@@ -35,6 +35,8 @@ export function RunView(props: {
   onCancel: () => void;
   /** Puts a suggestion into the editor. False: the statement is not there any more. */
   onReplace: (suggestion: WireSuggestion) => boolean;
+  /** Runs a statement again that was waiting for that review when its session was lost; null: no session is open. */
+  onGoOn: ((text: string, review: string) => void) | null;
 }) {
   const { run, request, onCancel } = props;
   const [chosen, setChosen] = useState<number | null>(null);
@@ -80,6 +82,7 @@ export function RunView(props: {
         paused={props.paused}
         onCancel={onCancel}
         onReplace={props.onReplace}
+        onGoOn={props.onGoOn}
       />
     </div>
   );
@@ -93,6 +96,7 @@ interface Viewed {
   readonly paused: boolean;
   readonly onCancel: () => void;
   readonly onReplace: (suggestion: WireSuggestion) => boolean;
+  readonly onGoOn: ((text: string, review: string) => void) | null;
 }
 
 function StatementView(props: Viewed) {
@@ -120,7 +124,7 @@ function StatementView(props: Viewed) {
   );
 }
 
-function Result({ target, run, statement, request, paused, onCancel, onReplace }: Viewed) {
+function Result({ target, run, statement, request, paused, onCancel, onReplace, onGoOn }: Viewed) {
   const store = useSocketStore();
   const [wanted, setWanted] = useState<WireColumn | null>(null);
   const state = stateOf(statement, run.state === "running");
@@ -202,6 +206,7 @@ function Result({ target, run, statement, request, paused, onCancel, onReplace }
     );
   if (state === "cancelled")
     return <Condition kind="empty" title="Cancelled" what="The statement was stopped before it ended." />;
+  if (state === "lost") return <Lost run={run} statement={statement} onGoOn={onGoOn} />;
   return <Condition kind="done" title={statement.ended?.command ?? "Done"} what={summary(statement)} />;
 }
 
@@ -228,7 +233,28 @@ function Running({
   );
 }
 
-function Denied({ target, run, statement, onReplace }: Omit<Viewed, "request" | "paused" | "onCancel">) {
+/** The session ended under it. Where it was waiting for a review, that may still stand. */
+function Lost({ run, statement, onGoOn }: Pick<Viewed, "run" | "statement" | "onGoOn">) {
+  if (statement.review?.state !== "open")
+    return <Condition kind="empty" title="Cut off" what="The session was over before the end of the statement was told." />;
+  const { id } = statement.review;
+  return (
+    <Condition
+      kind="offline"
+      title="Cut off while it waited for a reviewer"
+      what="Nothing was run. The review may still stand: go on waiting for it. A yes that came meanwhile counts, once."
+    >
+      <Button disabled={onGoOn === null} onClick={() => onGoOn?.(run.text.slice(...statement.span), id)} data-go-on={id}>
+        Go on waiting
+      </Button>
+      <a href={`/reviews/${id}`} target="_blank" rel="noreferrer">
+        Look at the review
+      </a>
+    </Condition>
+  );
+}
+
+function Denied({ target, run, statement, onReplace }: Pick<Viewed, "target" | "run" | "statement" | "onReplace">) {
   const text = run.text.slice(...statement.span);
   const reasons = statement.decision.reasons.filter((reason) => reason.outcome === "deny");
   const main = denialOf(statement.decision);
@@ -344,7 +370,11 @@ function FailedStatement({ run, statement }: { run: Run; statement: RunStatement
         <CaretStatement text={run.text.slice(...statement.span)} span={inside(error.span, statement.span)} meaning="deny" />
       )}
       {error?.hint == null ? null : <p>Hint: {error.hint}</p>}
-      {error == null ? null : <p className={classes.quiet}>The database says so, with code {error.code}.</p>}
+      {error == null ? null : (
+        <p className={classes.quiet}>
+          {error.code.startsWith("GH") ? "Gatehouse" : "The database"} says so, with code {error.code}.
+        </p>
+      )}
     </section>
   );
 }

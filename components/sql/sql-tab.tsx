@@ -124,6 +124,10 @@ export function SqlTab(props: {
     if (open !== null && !running)
       store.send({ type: "sql.run", session: open.session, run: crypto.randomUUID(), text: statement });
   };
+  const goOn = (statement: string, goesOnWith: string) => {
+    if (open !== null && !running)
+      store.send({ type: "sql.run", session: open.session, run: crypto.randomUUID(), text: statement, goesOnWith });
+  };
   const cancel = () => {
     if (open !== null && running && open.run !== null)
       store.send({ type: "sql.cancel", session: open.session, run: open.run.run });
@@ -259,6 +263,7 @@ export function SqlTab(props: {
                   paused={open?.watched.paused ?? false}
                   onCancel={cancel}
                   onReplace={replaceBy}
+                  onGoOn={open === null || running ? null : goOn}
                 />
               )}
             </div>

@@ -31,7 +31,7 @@ const statement = (changes: Partial<RunStatement>): RunStatement => ({
 
 test.each<[string, RunStatement, boolean, string]>([
   ["decided, nothing else yet", statement({}), true, "running"],
-  ["cut off with its connection", statement({}), false, "cancelled"],
+  ["cut off with its connection", statement({}), false, "lost"],
   ["ended", statement({ ended: ended({ ended: "denied" }) }), true, "denied"],
 ])("state: %s", (_name, given, live, expected) => expect(stateOf(given, live)).toBe(expected));
 

@@ -2,12 +2,12 @@ import type { RunStatement } from "../socket/state.ts";
 import { counted, duration } from "../theme/time.ts";
 import type { Meaning } from "../verdict/lines.ts";
 
-export type StatementState = "running" | "waiting" | "held" | NonNullable<RunStatement["ended"]>["ended"];
+export type StatementState = "running" | "waiting" | "held" | "lost" | NonNullable<RunStatement["ended"]>["ended"];
 
-/** `live`: the run goes on; a statement of a run that was cut off neither runs nor waits. */
+/** `live`: the run goes on; a statement of a run that was cut off neither runs nor waits, and its end was not told. */
 export function stateOf(statement: RunStatement, live: boolean): StatementState {
   if (statement.ended !== null) return statement.ended.ended;
-  if (!live) return "cancelled";
+  if (!live) return "lost";
   if (statement.held !== null) return "held";
   return statement.review?.state === "open" ? "waiting" : "running";
 }
@@ -16,6 +16,7 @@ export const MEANING: Record<StatementState, Meaning | "none"> = {
   running: "none",
   waiting: "review",
   held: "review",
+  lost: "none",
   done: "allow",
   failed: "deny",
   cancelled: "none",

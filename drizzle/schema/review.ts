@@ -21,6 +21,8 @@ export const review = pgTable(
     expiresAt: timestamp({ withTimezone: true }).notNull(),
     resolvedAt: timestamp({ withTimezone: true }),
     usedAt: timestamp({ withTimezone: true }),
+    /** Of broken glass that nobody closed in time: when the second alarm went out. */
+    overdueAt: timestamp({ withTimezone: true }),
   },
   (table) => [
     index("review_state").on(table.state, table.openedAt),

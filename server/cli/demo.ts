@@ -17,6 +17,7 @@ export async function demoCommand(options: { readonly port: string; readonly dev
   if (!Number.isInteger(port) || port < 1 || port > 65_534) throw new UsageError("`--port` takes a number from 1 to 65534");
   const config = readConfig();
   const data = config.GATEHOUSE_DATA;
+  const publicUrl = config.GATEHOUSE_PUBLIC_URL ?? `http://localhost:${port}`;
   const began = Date.now();
   const log = (line: string): void => {
     process.stderr.write(`  ${line}\n`);
@@ -34,14 +35,13 @@ export async function demoCommand(options: { readonly port: string; readonly dev
       storeUrl: postgres.connectionString("gatehouse"),
       keys,
       checkpoints: config.GATEHOUSE_CHECKPOINTS ?? join(data, "checkpoints.jsonl"),
-      publicUrl: `http://localhost:${port}`,
+      publicUrl,
       log,
     });
     stops.unshift(() => started.stop());
     if (started.gateway.context.configuration.list().items.length === 0)
       await started.gateway.context.configuration.apply(await demoConfiguration(host.home), "system");
     await started.gateway.context.configuration.apply(await demoTargets(data, shop, host), "system");
-    const publicUrl = `http://localhost:${port}`;
     const provider = await startDemoIdentityProvider({
       port: port + 1,
       clientId: "gatehouse",

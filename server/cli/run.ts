@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ResultColumn } from "../core/domain/column.ts";
 import type { Decision } from "../core/domain/decision.ts";
+import { stopProgram } from "../gateway/broadcast.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
 import { MaskedOutput } from "../gateway/masked-output.ts";
 import type { SqlNotice } from "../gateway/ports.ts";
@@ -210,7 +211,10 @@ async function runShell(
       },
     },
   );
+  const forget = kept.open.onInterrupt(() => stopProgram(program));
+  if (!judge.mayGoOn()) stopProgram(program);
   const end = await program.end;
+  forget();
   output.end();
   await submitted.executed({ exitCode: end.ended === "exited" ? end.exitCode : null, durationMs: Date.now() - started, bytes });
   answer.stdout = Buffer.concat(shown).toString("utf8").replaceAll("\r\n", "\n");

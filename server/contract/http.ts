@@ -68,6 +68,8 @@ export const ReviewAnswerBody = z.strictObject({
   minutes: z.number().int().min(1).max(10_080).nullable().default(null),
   /** Whether what runs is to wait in an open transaction; null: as it was asked. */
   hold: z.boolean().nullable().default(null),
+  /** Of what was asked, by number from 0, what a yes lets be done; absent: all of it. */
+  access: z.array(z.number().int().min(0)).max(100).readonly().optional(),
 });
 export type ReviewAnswerBody = z.infer<typeof ReviewAnswerBody>;
 /** `POST /api/runs/:id/settle` → `WireReview`: of what waits in an open transaction. */
@@ -122,7 +124,12 @@ export interface BlastRadiusReport {
   /** Primary keys of some of the rows; null: none. */
   readonly sample: { readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] } | null;
   /** The planner's estimate for finding the rows. */
-  readonly plan: { readonly cost: number; readonly rows: number | null } | null;
+  readonly plan: {
+    readonly cost: number;
+    readonly rows: number | null;
+    /** Its steps from the outermost in, each with the rows that it is expected to give. */
+    readonly nodes: readonly { readonly depth: number; readonly what: string; readonly rows: number }[];
+  } | null;
   readonly locks: readonly { readonly table: string; readonly mode: string; readonly blocks: string }[];
 }
 /** `POST /api/grants/:id/end` → `WireReview` */

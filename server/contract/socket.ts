@@ -55,6 +55,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
     reason: z.string().max(2_000).optional(),
     /** False: what a yes lets run need not wait in an open transaction. Absent: true. */
     safeRun: z.boolean().optional(),
+    /** The review that the statement was waiting for in a session that was lost. */
+    goesOnWith: Identifier.optional(),
   }),
   z.strictObject({ type: z.literal("sql.cancel"), session: Identifier, run: Identifier }),
   /** More rows are wanted: the browser has taken all up to `rows` of the run. The server pauses 5,000 rows ahead. */
@@ -157,7 +159,11 @@ export const WireReview = z.object({
   /** Groups to which the person who looks may hand it on. */
   escalateTo: z.array(z.string()),
   asks: z
-    .object({ access: z.array(z.object({ action: z.string(), resource: z.string() })), minutes: z.number().int() })
+    .object({
+      /** `left`: no yes so far has left it out. */
+      access: z.array(z.object({ action: z.string(), resource: z.string(), left: z.boolean() })),
+      minutes: z.number().int(),
+    })
     .nullable(),
   /** A yes for some time would let literals differ; else it is for this exact text. */
   shapeIsOpen: z.boolean(),

@@ -99,18 +99,42 @@ function locksOf(review: Review): BlastRadiusReport["locks"] {
   return [...found.values()];
 }
 
-const Plan = z
-  .array(
-    z.object({ Plan: z.object({ "Total Cost": z.number(), Plans: z.array(z.object({ "Plan Rows": z.number() })).optional() }) }),
-  )
-  .min(1);
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string | undefined;
+  readonly "Index Name"?: string | undefined;
+  readonly "Plan Rows": number;
+  readonly "Total Cost": number;
+  readonly Plans?: readonly PlanNode[] | undefined;
+}
+/** Of each node what it is and how large; conditions hold values. */
+const Node: z.ZodType<PlanNode> = z.object({
+  "Node Type": z.string(),
+  "Relation Name": z.string().optional(),
+  "Index Name": z.string().optional(),
+  "Plan Rows": z.number(),
+  "Total Cost": z.number(),
+  Plans: z.array(z.lazy(() => Node)).optional(),
+});
+const Plan = z.tuple([z.object({ Plan: Node })]);
 
-/** The rows are those below the count, which itself gives one. */
+/** What finds the rows is below the count, which itself gives one. */
 function planOf(text: string): BlastRadiusReport["plan"] {
   const parsed = Plan.safeParse(parseJson(text));
-  const plan = parsed.success ? parsed.data[0]?.Plan : undefined;
-  const rows = plan?.Plans?.[0]?.["Plan Rows"];
-  return plan === undefined ? null : { cost: plan["Total Cost"], rows: rows ?? null };
+  if (!parsed.success) return null;
+  const [{ Plan: count }] = parsed.data;
+  const below = count.Plans ?? [];
+  const nodes = below.flatMap((node) => linesOf(node, 0)).slice(0, MOST_NODES);
+  return { cost: count["Total Cost"], rows: below[0]?.["Plan Rows"] ?? null, nodes };
+}
+
+const MOST_NODES = 40;
+
+function linesOf(node: PlanNode, depth: number): NonNullable<BlastRadiusReport["plan"]>["nodes"] {
+  const using = node["Index Name"] === undefined ? "" : ` using ${node["Index Name"]}`;
+  const on = node["Relation Name"] === undefined ? "" : ` on ${node["Relation Name"]}`;
+  const line = { depth, what: `${node["Node Type"]}${using}${on}`, rows: node["Plan Rows"] };
+  return [line, ...(node.Plans ?? []).flatMap((below) => linesOf(below, depth + 1))];
 }
 
 function parseJson(text: string): unknown {

@@ -140,10 +140,10 @@ async function run(
         },
       },
     );
-    const stop = (): void => stopped(program);
+    const stop = (): void => stopProgram(program);
     session.onInterrupt(stop);
     session.onEnded(stop);
-    if (signal.aborted) stop();
+    if (signal.aborted || !session.judge.mayGoOn()) stop();
     signal.addEventListener("abort", stop, { once: true });
     end = await program.end;
   } catch (error) {
@@ -157,7 +157,8 @@ async function run(
   change({ state: "ended", exitCode, durationMs, output: shown, message: end.ended === "exited" ? "" : end.message });
 }
 
-function stopped(program: RunningProgram): void {
+/** Asks it to end, and ends it. */
+export function stopProgram(program: RunningProgram): void {
   program.signal("INT");
   setTimeout(() => program.signal("KILL"), KILL_AFTER_MS).unref();
 }

@@ -248,6 +248,31 @@ describe("break glass", () => {
   });
 });
 
+describe("overdue", () => {
+  it("RV-21 a second alarm goes out once, whatever number of replicas look; it is on the record, and the review stays open", async () => {
+    const session = await open();
+    const states = glassOf(session);
+    const update = start(session, "update orders set total = 0 where id = 8");
+    await expect.poll(() => states.at(-1)?.asked, PATIENT).not.toBeNull();
+    await session.breakGlass(WHY);
+    await update.done;
+    const review = states.at(-1)?.broken.at(-1)?.review ?? "";
+    const ofIt = () => told.filter((body) => body.review === review).map(({ event }) => event);
+    await expect.poll(ofIt, PATIENT).toEqual(["glass.broken"]);
+    await replicas.store.query("UPDATE review SET expires_at = now() - interval '1 second' WHERE id = $1", [review]);
+    await expect.poll(ofIt, PATIENT).toEqual(["glass.broken", "glass.overdue"]);
+    expect(told.findLast((body) => body.review === review)?.subject).toContain("nobody has closed the review in time");
+    // Both replicas look again.
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    expect(ofIt()).toEqual(["glass.broken", "glass.overdue"]);
+    expect(await replicas.recorded("glass.overdue", review)).toMatchObject([{ requester: ann.email, reason: WHY }]);
+    const inbox = await replicas.two.gateway.verbs.reviews(replicas.as(bo, replicas.two), "open");
+    expect(inbox.reviews.find(({ id }) => id === review)).toMatchObject({ state: "open", mayAnswer: true });
+    await answer(bo, review, "late, but right");
+    await session.close("done");
+  });
+});
+
 describe("quiet hours", () => {
   /** Around now, whatever the time is. */
   function aroundNow() {

@@ -1,4 +1,4 @@
-import type { NotificationEvent } from "../core/domain/configuration.ts";
+import type { ToldEvent } from "../core/domain/configuration.ts";
 import { minutesOf, type Review } from "../core/domain/review.ts";
 import { type PolicySet, targetFits } from "../core/policy/index.ts";
 import type { OutgoingMessage } from "./delivery.ts";
@@ -7,16 +7,13 @@ import type { NewNotification, NewReview } from "./store-ports.ts";
 const STATEMENT_CHARACTERS = 500;
 
 /** What the configuration wants told of an event; stored with the event itself. */
-export function notificationsFor(
-  set: PolicySet,
-  event: NotificationEvent,
-  review: NewReview | Review,
-): readonly NewNotification[] {
+export function notificationsFor(set: PolicySet, event: ToldEvent, review: NewReview | Review): readonly NewNotification[] {
   const target = set.targets.get(review.target);
+  const wanted = event === "glass.overdue" ? "glass.broken" : event;
   return set.notifications
     .filter(
       (document) =>
-        document.events.includes(event) &&
+        document.events.includes(wanted) &&
         (document.targets === undefined || (target !== undefined && targetFits(document.targets, target))),
     )
     .map((document) => ({
@@ -41,7 +38,8 @@ const VERB = {
   "review.approved": "was approved",
   "review.rejected": "was rejected",
   "glass.broken": "broke the glass: it runs at once and has to be reviewed",
-} as const satisfies Record<NotificationEvent, string>;
+  "glass.overdue": "broke the glass, and nobody has closed the review in time",
+} as const satisfies Record<ToldEvent, string>;
 const WHAT = {
   sql: "A statement",
   shell: "A command",
@@ -54,7 +52,7 @@ export function messageOf(notification: NewNotification & { readonly id: string 
   const { body } = notification;
   const text = (key: string): string => (typeof body[key] === "string" ? body[key] : "");
   const what = WHAT[text("kind") as Review["kind"]] ?? "Something";
-  const verb = VERB[text("event") as NotificationEvent] ?? text("event");
+  const verb = VERB[text("event") as ToldEvent] ?? text("event");
   const by = text("by") === "" ? "" : ` by ${text("by")}`;
   return {
     id: notification.id,

@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startHost } from "../../test/fixtures/host.ts";
 import { deriveKeys } from "../adapter/secret/keys.ts";
 import { seal } from "../adapter/secret/secret-store.ts";
 import type { AccessRequestBody } from "../contract/http.ts";
 import { decide } from "../core/policy/index.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
-import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import type { DemoHost } from "../demo/ssh-host.ts";
 import { type Started, startGateway } from "../main.ts";
 import { principalOf } from "./principal-of.ts";
 import type { GivenAnswer } from "./reviews.ts";
@@ -314,6 +315,26 @@ describe("asking for access", () => {
     await session.close("done");
   });
 
+  it("RV-14 a reviewer leaves out part of what was asked", async () => {
+    const salaries = { action: "sql:select", resource: "public.salaries" } as const;
+    const session = await one.gateway.sessions.openSql(ann, "shop");
+    const review = await asked([email, salaries]);
+    await expect(two.gateway.verbs.answerReview(as(bo, two), review.id, { ...yes(), access: [] })).rejects.toThrow(
+      "nothing of what was asked would be left",
+    );
+    const answered = await two.gateway.verbs.answerReview(as(bo, two), review.id, { ...yes(), access: [0] });
+    expect(answered.asks?.access.map(({ resource, left }) => [resource, left])).toEqual([
+      ["public.customers.email", true],
+      ["public.salaries", false],
+    ]);
+    await expect
+      .poll(async () => (await run(session, "select email from customers where id = 7")).rows, PATIENT)
+      .toEqual([["c7@acme.test"]]);
+    expect((await run(session, "select * from salaries")).ends).toEqual(["denied"]);
+    await one.gateway.verbs.endGrant(as(ann), answered.grant?.id ?? "");
+    await session.close("done");
+  });
+
   it("a table that no policy permits is open while the grant lasts; other people are not concerned", async () => {
     const session = await one.gateway.sessions.openSql(ann, "shop");
     expect((await run(session, "select * from salaries")).ends).toEqual(["denied"]);
@@ -376,20 +397,12 @@ describe("asking for access", () => {
 describe("in a terminal", () => {
   let host: DemoHost;
   beforeAll(async () => {
-    await chmod(folder, 0o755);
-    host = await startDemoHost({ folder: join(folder, "host"), log: () => undefined });
-    const ssh = {
-      host: host.host,
-      port: host.port,
-      user: host.user,
-      privateKey: { file: host.privateKeyFile },
-      hostKey: host.hostKey,
-    };
-    const target = { kind: "target", id: "web-1", type: "ssh", environment: "prod", ssh };
+    const started = await startHost(folder, "web-1");
+    host = started.host;
     const principals = { groups: ["engineers"] };
     const resources = { targets: ["web-1"], programs: ["date"] };
     const review = { kind: "policy", id: "dates", effect: "review", principals, actions: ["shell:exec"], resources };
-    const documents = [target, { ...review, obligations: { reviewers: { groups: ["leads"] } } }];
+    const documents = [JSON.parse(started.target), { ...review, obligations: { reviewers: { groups: ["leads"] } } }];
     await one.gateway.context.configuration.apply(documents.map((each) => JSON.stringify(each)).join("\n---\n"), "test");
     await vi.waitFor(() => expect(two.gateway.context.configuration.set.targets.has("web-1")).toBe(true), 5_000);
   });
@@ -569,6 +582,9 @@ describe("blast radius", () => {
       if (typeof report === "string" || report.counted.state !== "yes") throw new Error("not counted");
       expect(report.sample?.rows).toHaveLength(10);
       expect(report.plan?.cost).toBeGreaterThan(0);
+      expect(report.plan?.nodes.map(({ what }) => what).join("\n")).toMatch(/Scan.* on orders/);
+      // Conditions hold values.
+      expect(JSON.stringify(report.plan)).not.toContain("1900");
       // The oracle: what the statement itself says that it did.
       const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
       await shop.connect();

@@ -2,7 +2,8 @@ import type { WireReview } from "../contract/socket.ts";
 import type { AuditType } from "../core/domain/audit.ts";
 import type { Target } from "../core/domain/configuration.ts";
 import type { Decision } from "../core/domain/decision.ts";
-import type { TimedGrant } from "../core/domain/grant.ts";
+import type { Access, TimedGrant } from "../core/domain/grant.ts";
+import { resourceName } from "../core/domain/micro-action.ts";
 import type { Principal } from "../core/domain/principal.ts";
 import type { Review, ReviewAnswer, ReviewRequirement } from "../core/domain/review.ts";
 import type { Described } from "../core/domain/statement.ts";
@@ -38,6 +39,8 @@ export interface ReviewRequest {
   readonly requirements?: readonly ReviewRequirement[];
   readonly validForMs?: number;
   readonly reason: string;
+  /** The requester knows that the session of this review was lost. */
+  readonly goesOnWith?: string;
 }
 
 export interface GivenAnswer {
@@ -47,6 +50,8 @@ export interface GivenAnswer {
   readonly minutes: number | null;
   /** Whether what runs is to wait in an open transaction; null: as it was asked. */
   readonly hold: boolean | null;
+  /** Of what was asked for, by number from 0; absent: all. */
+  readonly access?: readonly number[] | undefined;
 }
 
 /** Opening, answering, waiting for and using reviews. Rules: core/review/SPEC.md. */
@@ -73,6 +78,7 @@ export class Reviews {
     return () => this.#listeners.delete(listener);
   }
 
+  /** RV-22: where the same statement was waiting in a session that is gone, its review is gone on with. */
   async open(request: ReviewRequest): Promise<Review> {
     const { principal, target, described, decision } = request;
     const expiries = decision.obligations.flatMap((obligation) =>
@@ -80,6 +86,8 @@ export class Reviews {
     );
     const id = this.#context.identifier();
     const requirements = request.requirements ?? requirementsOf(decision);
+    const taken = await this.#takenUp(request, requirements);
+    if (taken !== null) return taken;
     await this.#record("review.opened", principal.id, request.target.id, request.session, {
       review: id,
       kind: described.kind,
@@ -116,6 +124,18 @@ export class Reviews {
     };
     const event = review.kind === "glass" ? "glass.broken" : "review.opened";
     return this.#context.reviews.open(review, notificationsFor(this.#context.configuration.set, event, review));
+  }
+
+  async #takenUp(request: ReviewRequest, requirements: readonly ReviewRequirement[]): Promise<Review | null> {
+    const { principal, target, session, fingerprint, goesOnWith = "" } = request;
+    if (fingerprint === "") return null;
+    const review = await this.#context.reviews.takeUp(
+      { requester: principal.id, fingerprint, requirements, session },
+      goesOnWith,
+    );
+    if (review !== null)
+      await this.#record("review.taken-up", principal.id, target.id, session, { review: review.id, fingerprint });
+    return review;
   }
 
   list(which: "open" | "all"): Promise<readonly Review[]> {
@@ -161,8 +181,12 @@ export class Reviews {
     if (because !== null)
       throw new VerbError(review.state.state === "open" ? "forbidden" : "conflict", `you cannot answer this review: ${because}`);
     const counts = this.counts(principal, review);
-    const { verdict, comment, minutes, hold } = given;
-    const body = { review: id, verdict, comment, minutes, hold, statement: review.statement, requester: review.requester };
+    const { verdict, comment, minutes, hold, access } = given;
+    const only: Pick<ReviewAnswer, "access"> = verdict === "approve" && access !== undefined ? { access } : {};
+    const { statement, requester, asks } = review;
+    // Null: all that was asked, or nothing.
+    const named = only.access === undefined ? null : namesOf((asks?.access ?? []).filter((_, index) => access?.includes(index)));
+    const body = { review: id, verdict, comment, minutes, hold, access: named, statement, requester };
     await this.#record("review.answered", principal.id, review.target, review.session, body);
     const grant = this.#context.identifier();
     const changed = await this.#context.reviews
@@ -175,6 +199,7 @@ export class Reviews {
             verdict,
             minutes: verdict === "approve" ? minutes : null,
             hold: verdict === "approve" ? hold : null,
+            ...only,
             comment,
             at: now,
           },
@@ -205,6 +230,7 @@ export class Reviews {
         review: id,
         for: review.requester,
         statement: review.statement,
+        ...(made.coverage.covers === "access" ? { access: namesOf(made.coverage.access) } : {}),
         from: made.from,
         until: made.until,
       });
@@ -393,13 +419,21 @@ export class Reviews {
       for (const review of await this.#context.reviews.expire()) {
         await this.#record("review.closed", "system", review.target, review.session, { review: review.id, state: "expired" });
       }
+      const { set } = this.#context.configuration;
+      for (const review of await this.#context.reviews.overdue((late) => notificationsFor(set, "glass.overdue", late)))
+        await this.#record("glass.overdue", "system", review.target, review.session, {
+          review: review.id,
+          requester: review.requester,
+          reason: review.reason,
+          statement: review.statement,
+        });
     } catch (error) {
       this.#context.log(`cannot expire reviews: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   #record(
-    type: Extract<AuditType, `review.${string}` | `grant.${string}`>,
+    type: Extract<AuditType, `review.${string}` | `grant.${string}` | "glass.overdue">,
     principal: string,
     target: string,
     session: string,
@@ -430,6 +464,11 @@ function isReviewer(requirement: ReviewRequirement, review: Review, principal: P
     requirement.users.some((user) => user.toLowerCase() === principal.id) ||
     requirement.groups.some((group) => principal.groups.includes(group))
   );
+}
+
+/** As the record names them. */
+function namesOf(access: readonly Access[]): readonly string[] {
+  return access.map(({ action, resource }) => `${action} ${resourceName(resource)}`);
 }
 
 function within(span: readonly [number, number], statement: readonly [number, number]): readonly [number, number] {

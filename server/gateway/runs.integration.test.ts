@@ -394,6 +394,55 @@ describe("a replica that is killed", () => {
     await expect.poll(() => state(review), PATIENT).toBe("unknown");
   });
 
+  it("RV-22 while it waited: the same statement goes on with the same review, and its yes is used once", async () => {
+    const sql = "delete from orders where id = 33";
+    const review = await submitted(sql);
+    const again = (session: OpenSqlSession, text = sql) => start(session, text, { safeRun: false });
+    const [session, other] = [await open(), await open()];
+    // While its session is there, it is that session's.
+    const own = again(other);
+    await expect.poll(() => own.review, PATIENT).not.toBe("");
+    expect(own.review).not.toBe(review);
+    await other.sql.cancel();
+    await other.close("done");
+    await killed();
+    await yes(review, false);
+    const edited = again(session, sql.replace("where", "where "));
+    await expect.poll(() => edited.review, PATIENT).not.toBe("");
+    expect(edited.review).not.toBe(review);
+    await replicas.one.gateway.verbs.withdrawReview(replicas.as(ann), edited.review);
+    await edited.done;
+    const tabs = await Promise.all(Array.from({ length: 5 }, () => replicas.two.gateway.sessions.openSql(ann, "shop")));
+    const runs = [session, ...tabs].map((tab) => again(tab));
+    await expect.poll(() => runs.filter(({ review: of }) => of === review).length, PATIENT).toBe(1);
+    await expect.poll(() => runs.filter(({ ends }) => ends[0]?.ended === "done").length, PATIENT).toBe(1);
+    expect(await rowsLeft("orders WHERE id = 33")).toBe(0);
+    expect(await replicas.recorded("grant.used", review)).toHaveLength(1);
+    expect(await replicas.recorded("review.taken-up", review)).toHaveLength(1);
+    await Promise.all([session, ...tabs].map((tab) => tab.close("done")));
+    await Promise.all(runs.map(({ done }) => done.catch(() => undefined)));
+    expect(await state(review)).toBe("ended");
+  });
+
+  it("RV-22 whoever knows that the session was lost goes on at once; only their own, and one run", async () => {
+    const sql = "delete from orders where id = 34";
+    const review = await submitted(sql);
+    const others = [await open(), await replicas.two.gateway.sessions.openSql({ ...bo, groups: ["engineers", "leads"] }, "shop")];
+    const foreign = others.map((tab, i) => start(tab, i === 0 ? `${sql} and true` : sql, { goesOnWith: review }));
+    for (const seen of foreign) await expect.poll(() => seen.review, PATIENT).not.toBe("");
+    expect(foreign.map((seen) => seen.review)).not.toContain(review);
+    const session = await open();
+    const seen = start(session, sql, { goesOnWith: review, safeRun: false });
+    await expect.poll(() => seen.review, PATIENT).toBe(review);
+    // The one that was taken for lost is still there: both wait for the same yes.
+    await yes(review, false);
+    await expect.poll(() => rowsLeft("orders WHERE id = 34"), PATIENT).toBe(0);
+    await expect.poll(() => state(review), PATIENT).toBe("ended");
+    expect(await replicas.recorded("grant.used", review)).toHaveLength(1);
+    await Promise.all([...others, session].map((tab) => tab.close("done")));
+    await Promise.all([...foreign, seen].map(({ done }) => done.catch(() => undefined)));
+  });
+
   it("RV-19 while it held: rolled back, by the target itself", async () => {
     const review = await submitted("delete from orders where id = 32");
     await yes(review, true);

@@ -9,7 +9,7 @@ import type { Presence } from "./presence.ts";
 import { principalOf } from "./principal-of.ts";
 import type { Reviews } from "./reviews.ts";
 import { ShellJudge } from "./shell-judge.ts";
-import type { Show, ShowState } from "./show.ts";
+import { ABANDONED, type Show, type ShowState } from "./show.ts";
 import { Shows } from "./shows.ts";
 import { SqlSession } from "./sql-session.ts";
 import { VerbError } from "./verb-error.ts";
@@ -25,6 +25,8 @@ const LOOK_MS = 1_000;
 /** A short restart of the store does not cost people their sessions; nothing new starts meanwhile. */
 const LOOKS_LOST = 10;
 
+/** What runs on a host, when it has to end. */
+export const NO_LONGER_ALLOWED = "policies or grants changed: this command is no longer allowed";
 const DISABLED = "you are disabled in Gatehouse; ask an admin";
 
 interface Live {
@@ -61,8 +63,8 @@ export interface OpenShellSession extends OpenSession {
   readonly connection: ShellConnection;
   readonly requester: Requester;
   readonly show: Show;
-  /** Called when what runs is no longer allowed. */
-  onInterrupt(listener: (reason: string) => void): void;
+  /** Called when what runs is no longer allowed, until the returned function is called. */
+  onInterrupt(listener: (reason: string) => void): () => void;
 }
 
 /** The sessions of this replica. Each is judged again whenever policies or grants change. */
@@ -127,15 +129,14 @@ export class Sessions {
     );
     const { show, glass } = this.#around(requester);
     const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show, glass);
-    const interrupts: ((reason: string) => void)[] = [];
+    const interrupts = new Set<(reason: string) => void>();
     const session = await this.#keep(
       requester,
       { show, glass },
       target,
       `${target.ssh.user}@${target.id}`,
       async () => {
-        if (!judge.mayGoOn())
-          for (const listener of interrupts) listener("policies or grants changed: this command is no longer allowed");
+        if (!judge.mayGoOn()) for (const listener of interrupts) listener(NO_LONGER_ALLOWED);
       },
       async () => connection.close(),
     );
@@ -146,8 +147,14 @@ export class Sessions {
       connection,
       requester,
       show,
-      onInterrupt: (listener) => interrupts.push(listener),
+      onInterrupt: (listener) => {
+        interrupts.add(listener);
+        return () => interrupts.delete(listener);
+      },
     };
+    show.onAbandoned(() => {
+      if (judge.abandon()) for (const listener of interrupts) listener(`somebody has to watch this command, and ${ABANDONED}`);
+    });
     if (this.#live.has(requester.session)) this.#shells.set(requester.session, shell);
     return shell;
   }

@@ -23,7 +23,7 @@ import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
-import type { Show } from "./show.ts";
+import { ABANDONED, type Show } from "./show.ts";
 import { endOfReview } from "./sql-session.ts";
 
 export interface ShellVerdict {
@@ -74,6 +74,7 @@ export class ShellJudge {
   readonly #connection: ShellConnection;
   /** Set while what runs has to be watched. */
   #released: (() => void) | null = null;
+  #abandoned = false;
   /** For those who watch. */
   readonly #show: Show;
   readonly #glass: Glass;
@@ -176,6 +177,12 @@ export class ShellJudge {
     return this.#released !== null && !this.#show.isWatched;
   }
 
+  /** Nobody watches any more: whether what runs has to end because of that. */
+  abandon(): boolean {
+    this.#abandoned = this.paused;
+    return this.#abandoned;
+  }
+
   /** After a change of policies: whether what runs may go on. */
   mayGoOn(): boolean {
     return this.#current === null || mayGoOn(this.#context, this.#requester, this.#current);
@@ -196,6 +203,7 @@ export class ShellJudge {
     statement: Judgeable<PreparedShell>,
   ): ShellSubmission {
     this.#current = { statement, granted };
+    this.#abandoned = false;
     this.#show.decided(statement.described.text, decision);
     this.#released?.();
     this.#released = needsWatcher(decision) ? this.#show.needsWatcher() : null;
@@ -229,6 +237,7 @@ export class ShellJudge {
         bytes: end.bytes,
         review: granted?.run.review ?? null,
         run: granted?.run.id ?? null,
+        ...(this.#abandoned ? { because: ABANDONED } : {}),
       },
     });
     if (granted === null) return;

@@ -15,6 +15,10 @@ const SCROLLBACK = 64 * 1024;
 const REMEMBERED = 40;
 const MOST_ROWS = 200;
 const MOST_TEXT = 20_000;
+/** A watcher who loads the page again is back by then; what has to be watched stands still meanwhile, then it is ended. */
+const ABANDONED_AFTER_MS = 3_000;
+/** What the person is told, and the record. */
+export const ABANDONED = "nobody watched any more";
 
 /** Somebody who watches and may, by the policies that hold now. */
 export interface Watcher {
@@ -38,6 +42,8 @@ export class Show {
   readonly #context: Context;
   readonly requester: Requester;
   readonly #listeners = new Set<() => void>();
+  readonly #abandoned = new Set<() => void>();
+  #leaving: NodeJS.Timeout | null = null;
   #watchers: readonly Watcher[] = [];
   #comments: ShowState["comments"] = [];
   #waiting: ShownFrame[] = [];
@@ -102,6 +108,17 @@ export class Show {
       this.#needed -= 1;
       this.#tell();
     };
+  }
+
+  /** Called when somebody had to watch and nobody has for a while: what runs under `needsWatcher` has to end. */
+  onAbandoned(listener: () => void): () => void {
+    this.#abandoned.add(listener);
+    return () => this.#abandoned.delete(listener);
+  }
+
+  /** `show`s it when somebody watches; not at all when that is over. */
+  async whileWatched(signal: AbortSignal, show: () => undefined | Promise<void>): Promise<void> {
+    if (await this.untilWatched(signal)) await show();
   }
 
   /** True when somebody watches; false: given up by the signal, or the session is over. */
@@ -184,6 +201,7 @@ export class Show {
   close(): void {
     this.#closed = true;
     this.#tell();
+    this.#abandoned.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     void this.#flush();
@@ -221,7 +239,20 @@ export class Show {
   }
 
   #tell(): void {
+    this.#look();
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  #look(): void {
+    const paused = this.#needed > 0 && !this.isWatched && !this.#closed;
+    if (paused)
+      this.#leaving ??= setTimeout(() => {
+        for (const listener of [...this.#abandoned]) listener();
+      }, ABANDONED_AFTER_MS);
+    else if (this.#leaving !== null) {
+      clearTimeout(this.#leaving);
+      this.#leaving = null;
+    }
   }
 }
 

@@ -91,7 +91,10 @@ export class Shows {
     const fresh = frames.filter(({ seq }) => BigInt(seq) > BigInt(held.heard));
     held.heard = fresh.at(-1)?.seq ?? held.heard;
     held.show.heard(
-      fresh.flatMap(({ frame }) => (frame.type === "comment" ? [{ by: frame.by, text: frame.text, at: frame.at }] : [])),
+      // What is said again to who comes later was heard before.
+      fresh.flatMap(({ frame, only }) =>
+        only === null && frame.type === "comment" ? [{ by: frame.by, text: frame.text, at: frame.at }] : [],
+      ),
     );
   }
 

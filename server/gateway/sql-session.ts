@@ -12,6 +12,7 @@ import {
   type Judgeable,
   judge,
   mayGoOn,
+  needsWatcher,
   type Requester,
   recordRefusal,
   refusedText,
@@ -25,7 +26,7 @@ import { withPermittedColumns } from "./permitted-columns.ts";
 import type { SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
-import type { Show } from "./show.ts";
+import { ABANDONED, type Show } from "./show.ts";
 import { forWatchers } from "./watched-rows.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
@@ -55,6 +56,8 @@ export interface RunOptions {
   readonly waitForReview: boolean;
   /** What a yes lets run is to wait in an open transaction; absent: only where policy or reviewer say so. */
   readonly safeRun?: boolean;
+  /** The review that the same statement was waiting for when its session was lost. */
+  readonly goesOnWith?: string;
   readonly signal: AbortSignal;
 }
 
@@ -333,6 +336,7 @@ export class SqlSession {
       safeRun: safeRunOf(verdict.judgeable, options.safeRun === true),
       estimatedRows: await this.#estimatedRows(verdict.judgeable),
       reason: options.reason,
+      ...(options.goesOnWith === undefined ? {} : { goesOnWith: options.goesOnWith }),
     });
     observer.waiting(index, review);
     try {
@@ -356,6 +360,7 @@ export class SqlSession {
       this.#current = null;
       return this.#notRun(granted);
     }
+    const watched = needsWatcher(verdict.decision) ? this.#underWatch() : null;
     let rows = 0;
     const still = (): boolean => this.#current !== null && mayGoOn(this.#context, this.#requester, this.#current);
     const byGrant =
@@ -370,14 +375,20 @@ export class SqlSession {
       columns: (columns) => observer.columns(index, columns),
       rows: (batch) => {
         rows += batch.count;
-        return observer.rows(index, batch);
+        const give = () => observer.rows(index, batch);
+        return watched === null || this.#show.isWatched ? give() : this.#show.whileWatched(watched.signal, give);
       },
       notice: (notice) => observer.notice(index, notice),
     };
     const limits = limitsOf(verdict.decision, verdict.authorized);
-    const end = await this.#connection.run(verdict.authorized, limits, sink, byGrant?.hold);
+    const ran = await this.#connection.run(verdict.authorized, limits, sink, byGrant?.hold);
     this.#current = null;
     this.#granted = null;
+    watched?.stop();
+    const end: SqlEnd =
+      watched?.signal.aborted === true && ran.ended === "cancelled"
+        ? { ended: "failed", error: UNWATCHED, durationMs: ran.durationMs }
+        : ran;
     if (verdict.judgeable !== null && end.ended === "done") this.#keep(verdict.judgeable, verdict.authorized.effect);
     try {
       await this.#recordEnd(verdict, end, rows);
@@ -388,6 +399,23 @@ export class SqlSession {
     }
     await byGrant?.ended(end);
     return end;
+  }
+
+  /** From now until `stop` somebody has to watch; when nobody does any more, what runs is cancelled and `signal` says so. */
+  #underWatch(): { readonly signal: AbortSignal; stop(): void } {
+    const abandoned = new AbortController();
+    const release = this.#show.needsWatcher();
+    const forget = this.#show.onAbandoned(() => {
+      abandoned.abort(new Error(ABANDONED));
+      this.#granted?.giveUp("system", ABANDONED, true);
+      if (this.#granted?.isWaiting !== true)
+        void this.#connection.cancel().catch((error: unknown) => this.#context.log(`cancelling: ${String(error)}`));
+    });
+    const stop = (): void => {
+      forget();
+      release();
+    };
+    return { signal: abandoned.signal, stop };
   }
 
   /** The grant was used, and nothing reached the server. */
@@ -442,6 +470,7 @@ export class SqlSession {
         command: end.ended === "done" || end.ended === "rolled-back" ? end.command : null,
         rowCount: end.ended === "done" || end.ended === "rolled-back" ? end.rowCount : null,
         error: end.ended === "failed" ? end.error.code : null,
+        ...(end.ended === "failed" && end.error === UNWATCHED ? { because: ABANDONED } : {}),
         durationMs: Math.round(end.durationMs),
       },
     });
@@ -481,6 +510,13 @@ const DROPPED: SqlFailure = {
   message:
     "what you may see has changed: temporary tables and cursors of this tab were dropped, and an open transaction was rolled back",
   hint: "nothing of this statement was run; make them again",
+  span: null,
+};
+
+const UNWATCHED: SqlFailure = {
+  code: "GH004",
+  message: `cancelled and rolled back: somebody has to watch this statement, and ${ABANDONED}`,
+  hint: "run it again; it waits until somebody watches",
   span: null,
 };
 

@@ -3,7 +3,7 @@ import type { WatchFrame } from "../contract/watch.ts";
 import type { Checkpoint } from "../core/audit/verify.ts";
 import type { AuditEntry } from "../core/domain/audit.ts";
 import type { ConfigurationDocument, Kind } from "../core/domain/configuration.ts";
-import type { TimedGrant } from "../core/domain/grant.ts";
+import type { Access, TimedGrant } from "../core/domain/grant.ts";
 import type { Json } from "../core/domain/json.ts";
 import type { Review, ReviewAnswer } from "../core/domain/review.ts";
 import type { GrantedRun, RunState } from "../core/domain/run.ts";
@@ -65,6 +65,14 @@ export interface NewRun {
 
 export interface ReviewStore {
   open(review: NewReview, notifications: readonly NewNotification[]): Promise<Review>;
+  /**
+   * The newest of that requester and fingerprint, with the same requirements, that waits or has a yes nobody used, and whose
+   * session is gone (or which is `known` to have lost it): from now on this session's. One atomic step; null: there is none.
+   */
+  takeUp(
+    review: Pick<NewReview, "requester" | "fingerprint" | "requirements" | "session">,
+    known: string,
+  ): Promise<Review | null>;
   find(id: string): Promise<Review | null>;
   /** `open` is also what has a run that is held, or of which nobody knows what became of it. */
   list(which: "open" | "all"): Promise<readonly Review[]>;
@@ -85,7 +93,12 @@ export interface ReviewStore {
       | {
           readonly ok: true;
           readonly review: Review;
-          readonly grant?: { readonly id: string; readonly minutes: number; readonly holdMs: number | null };
+          readonly grant?: {
+            readonly id: string;
+            readonly minutes: number;
+            readonly holdMs: number | null;
+            readonly access: readonly Access[];
+          };
           /** What now runs by its one yes. */
           readonly run?: NewRun;
           readonly notifications?: readonly NewNotification[];
@@ -94,6 +107,8 @@ export interface ReviewStore {
   ): Promise<ReviewChange>;
   /** Marks what is over as expired and returns it. */
   expire(): Promise<readonly Review[]>;
+  /** Reviews of broken glass that were to be closed by now: each is given once, on one replica, and told in the same step. */
+  overdue(tell: (review: Review) => readonly NewNotification[]): Promise<readonly Review[]>;
 }
 export type ReviewChange = { readonly ok: true; readonly review: Review } | { readonly ok: false; readonly reason: string };
 export type { ReviewAnswer };

@@ -41,6 +41,7 @@ function judgeOf(target: SshTarget, connection: ShellConnection) {
   return {
     judge,
     paused: false,
+    mayGoOn: () => true,
     async submit(text: string, where: ShellWhere) {
       const places = await placesOf(judge(text, where).microActions, connection);
       const { described, decision, microActions } = judge(text, { ...where, ...places });

@@ -9,7 +9,7 @@ import { isFree } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
-import type { OpenShellSession } from "./sessions.ts";
+import { NO_LONGER_ALLOWED, type OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
 import { type BuiltinEnd, TerminalPlace } from "./terminal-place.ts";
 import { deniedText, explained, reviewText } from "./terminal-text.ts";
@@ -93,6 +93,8 @@ export class Terminal {
   #ahead = "";
   #unparsed = 0;
   #wake: (() => void)[] = [];
+  /** Output that waits for a watcher. */
+  #unshown: (() => void)[] = [];
   #last: { readonly text: string; readonly decision: Decision } | null = null;
   #verdictTimer: NodeJS.Timeout | null = null;
   #block: TerminalBlock | null = null;
@@ -109,11 +111,7 @@ export class Terminal {
     this.#place = new TerminalPlace(options.session.connection);
     this.#began = options.now();
     this.#editor = new LineEditor(options.columns, { incomplete, history: options.history });
-    options.session.onInterrupt((reason) => {
-      if (this.#phase.phase !== "running") return;
-      this.#write(`\r\n\x1b[31m✕ ${reason}\x1b[0m\r\n`);
-      this.#interrupt(this.#phase);
-    });
+    options.session.onInterrupt((reason) => this.#stop(reason));
     options.session.show.resized(options.columns, options.rows);
     options.session.show.onChange(() => this.#resume());
     this.#write(`\x1b[2mEvery line is judged before it runs and is on the record. \`help\` says what else there is.\x1b[0m\r\n`);
@@ -166,7 +164,7 @@ export class Terminal {
     if (this.#verdictTimer !== null) clearTimeout(this.#verdictTimer);
     if (phase.phase === "judging") phase.abort.abort(new Error("closed"));
     if (phase.phase === "running") phase.program.signal("HUP");
-    for (const wake of this.#wake.splice(0)) wake();
+    for (const wake of [...this.#wake.splice(0), ...this.#unshown.splice(0)]) wake();
   }
 
   #edit(text: string): void {
@@ -286,6 +284,13 @@ export class Terminal {
             bytes += chunk.length;
             // After Ctrl-C what was already under way is not worth waiting for.
             if (phase?.interrupted === true) return undefined;
+            // INVARIANT (watched): nothing is shown while nobody watches; the program waits where it writes more.
+            if (this.#session.judge.paused) {
+              const held = chunk.slice();
+              return this.#untilWatched().then(() => {
+                if (phase?.interrupted !== true) output.push(held);
+              });
+            }
             output.push(chunk);
             return this.#unparsed > AHEAD_BYTES ? this.#room() : (this.#options.recording.room() ?? undefined);
           },
@@ -297,6 +302,8 @@ export class Terminal {
         this.#phase = phase;
         this.#events.state({ cwd: this.#place.where.cwd, running: true, exitCode: this.#exitCode, review: null });
         this.#resume();
+        // INVARIANT (P6): what changed while the program was being started has found nothing to stop.
+        if (!this.#session.judge.mayGoOn()) this.#stop(NO_LONGER_ALLOWED);
       }
       end = await program.end;
     } catch (error) {
@@ -348,17 +355,24 @@ export class Terminal {
     else this.#keep(text);
   }
 
-  /** Keys that waited for a watcher go on. */
+  /** Output and keys that waited for a watcher go on. */
   #resume(): void {
+    if (!this.#session.judge.paused) for (const show of this.#unshown.splice(0)) show();
     const phase = this.#phase;
     if (phase.phase !== "running" || !phase.interactive || this.#session.judge.paused || this.#ahead === "") return;
     phase.program.write(this.#encoder.encode(this.#ahead));
     this.#ahead = "";
   }
 
+  #stop(reason: string): void {
+    if (this.#phase.phase !== "running") return;
+    this.#write(`\r\n\x1b[31m✕ ${reason}\x1b[0m\r\n`);
+    this.#interrupt(this.#phase);
+  }
+
   #interrupt(phase: Extract<Phase, { phase: "running" }>): void {
     phase.interrupted = true;
-    for (const wake of this.#wake.splice(0)) wake();
+    for (const wake of [...this.#wake.splice(0), ...this.#unshown.splice(0)]) wake();
     phase.program.write(new Uint8Array([0x03]));
     const still = (): boolean => this.#phase === phase;
     setTimeout(() => still() && phase.program.signal("INT"), SIGNAL_AFTER_MS).unref();
@@ -504,6 +518,12 @@ export class Terminal {
     this.#session.show.output(bytes);
     this.#options.recording.output(bytes);
     this.#events.output(bytes);
+  }
+
+  #untilWatched(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#unshown.push(resolve);
+    });
   }
 
   #room(): Promise<void> {

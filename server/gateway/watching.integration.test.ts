@@ -1,12 +1,11 @@
-import { chmod } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startHost } from "../../test/fixtures/host.ts";
 import { PATIENT, type Replicas, start, startReplicas } from "../../test/fixtures/replicas.ts";
+import { terminalOf } from "../../test/fixtures/terminal.ts";
 import type { WatchFrame } from "../contract/watch.ts";
-import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import type { DemoHost } from "../demo/ssh-host.ts";
 import type { OpenSqlSession, Person } from "./sessions.ts";
 import type { ShowState } from "./show.ts";
-import { Terminal } from "./terminal.ts";
 import type { OpenWatch } from "./watches.ts";
 
 /** Sessions on replica one, watched from replica two. */
@@ -46,7 +45,7 @@ kind: policy
 id: secrets-are-watched
 effect: permit
 principals: { groups: [engineers] }
-actions: ["sql:select"]
+actions: ["sql:select", "sql:update"]
 resources: { tables: [public.ledger] }
 obligations: { watched: true }
 ---
@@ -69,6 +68,8 @@ const SHOP = `
   INSERT INTO customers SELECT g, 'c' || g || '@acme.test', '555-' || g FROM generate_series(1, 300) g;
   CREATE TABLE ledger (id int PRIMARY KEY);
   INSERT INTO ledger VALUES (1);
+  CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NEW; END';
+  CREATE TRIGGER slow AFTER UPDATE ON ledger FOR EACH ROW EXECUTE FUNCTION slowly();
   ANALYZE`;
 
 beforeAll(async () => {
@@ -220,6 +221,11 @@ describe("watching", () => {
     await replicas.one.gateway.verbs.commentSession(replicas.as(ann), session.id, "the broken row");
     await expect.poll(() => of(seen, "comment").map(({ text }) => text), PATIENT).toContain("the broken row");
     expect(await replicas.recorded("session.commented", session.id)).toHaveLength(2);
+    const later = await watch(lead, session.id);
+    await expect.poll(() => of(later, "comment"), PATIENT).toHaveLength(2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(states.at(-1)?.comments).toHaveLength(2);
+    await later.watch.stop();
     await expect(verbs.terminateSession(replicas.as(stranger, replicas.two), session.id, "because")).rejects.toMatchObject({
       code: "not-found",
     });
@@ -284,6 +290,59 @@ describe("a watcher must be present", () => {
     expect(waiting.rows).toEqual([]);
   });
 
+  const under = async (text: string) => {
+    const session = await open();
+    const states = told(session);
+    const seen = await watch(lead, session.id);
+    await expect.poll(() => watchers(states), PATIENT).toEqual([lead.email]);
+    return { session, states, seen, running: start(session, text) };
+  };
+  const active = async (text: string) =>
+    (
+      await replicas.shop.query(
+        "SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND pid <> pg_backend_pid()",
+        [text],
+      )
+    ).rowCount;
+
+  it.each([
+    ["by itself", "update ledger set id = 1 where id = 1"],
+    ["in an open transaction", "begin; update ledger set id = 1 where id = 1"],
+  ])("PE-18 when the last watcher leaves, a statement that runs is cancelled and rolled back: %s", async (_name, text) => {
+    const { session, seen, running } = await under(text);
+    await expect.poll(() => active("%UPDATE%ledger%SET%".toLowerCase()), PATIENT).toBe(1);
+    const before = Date.now();
+    await seen.watch.stop();
+    await running.done;
+    expect(Date.now() - before).toBeLessThan(8_000);
+    expect(running.ends.at(-1)).toMatchObject({
+      ended: "failed",
+      error: { code: "GH004", message: expect.stringContaining("nobody watched any more") },
+    });
+    expect(session.sql.transaction).toBe(text.startsWith("begin") ? "failed" : "idle");
+    expect(await replicas.recorded("statement.executed", "nobody watched any more")).not.toEqual([]);
+    expect((await replicas.recorded("session.unwatched", session.id)).length).toBe(1);
+    await session.close("done");
+  });
+
+  it("PE-18 rows stand still while the watcher loads the page again, and go on", async () => {
+    const { session, seen, running, states } = await under("select g from ledger, generate_series(1, 3000000) g");
+    await expect.poll(() => running.rows.length, PATIENT).toBeGreaterThan(0);
+    await seen.watch.stop();
+    await expect.poll(() => states.at(-1)?.paused, PATIENT).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const then = running.rows.length;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(running.rows.length).toBe(then);
+    expect(then).toBeLessThan(3_000_000);
+    const again = await watch(lead, session.id);
+    await running.done;
+    expect(running.ends).toMatchObject([{ ended: "done" }]);
+    expect(running.rows.length).toBe(3_000_000);
+    await again.watch.stop();
+    await session.close("done");
+  });
+
   it("PE-18 where nobody waits, it is not run", async () => {
     const session = await open();
     const seen = start(session, "select id from ledger", { waitForReview: false });
@@ -296,56 +355,18 @@ describe("a watcher must be present", () => {
 describe("a terminal", () => {
   let host: DemoHost;
   beforeAll(async () => {
-    await chmod(replicas.folder, 0o755);
-    host = await startDemoHost({ folder: join(replicas.folder, "host"), log: () => undefined });
-    const ssh = {
-      host: host.host,
-      port: host.port,
-      user: host.user,
-      privateKey: { file: host.privateKeyFile },
-      hostKey: host.hostKey,
-    };
-    await replicas.apply(JSON.stringify({ kind: "target", id: "web-1", type: "ssh", environment: "prod", ssh }));
+    const started = await startHost(replicas.folder, "web-1");
+    host = started.host;
+    await replicas.apply(started.target);
   });
   afterAll(() => host?.stop());
 
   it("PE-18 is shown as its person sees it; keys are held while nobody watches, Ctrl-C is not", async () => {
     const session = await replicas.one.gateway.sessions.openShell(ann, "web-1");
-    let screen = "";
-    const running: boolean[] = [];
     const states = told(session);
-    const decoder = new TextDecoder();
-    let terminal: Terminal | null = null;
-    terminal = new Terminal({
-      session,
-      detectors: [],
-      now: () => performance.now(),
-      columns: 80,
-      rows: 24,
-      history: [],
-      recording: {
-        output: () => undefined,
-        resized: () => undefined,
-        command: () => undefined,
-        exited: () => undefined,
-        room: () => null,
-      },
-      events: {
-        output: (bytes) => {
-          screen += decoder.decode(bytes, { stream: true });
-          terminal?.acknowledge(bytes.length);
-        },
-        block: () => undefined,
-        remember: () => undefined,
-        verdict: () => undefined,
-        state: (state) => void running.push(state.running),
-        ended: () => undefined,
-        failed: () => undefined,
-      },
-    });
-    const keys = (text: string) => terminal?.input(new TextEncoder().encode(text));
+    const { terminal, keys, screen, running } = terminalOf(session);
     keys("top\r");
-    await expect.poll(() => screen, PATIENT).toContain("somebody has to watch");
+    await expect.poll(screen, PATIENT).toContain("somebody has to watch");
     const seen = await watch(lead, session.id);
     const shown = () =>
       of(seen, "output")
@@ -367,6 +388,22 @@ describe("a terminal", () => {
     await expect.poll(() => session.show.isWatched, PATIENT).toBe(false);
     keys("\x03");
     await expect.poll(() => running.at(-1), PATIENT).toBe(false);
+    // Nobody presses a key, and nobody comes back.
+    const last = await watch(lead, session.id);
+    keys("top\r");
+    await expect.poll(() => running.at(-1), PATIENT).toBe(true);
+    await last.watch.stop();
+    await expect.poll(() => session.show.isWatched, PATIENT).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const shownBefore = screen().length;
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(screen().length).toBe(shownBefore);
+    expect(running.at(-1)).toBe(true);
+    await expect.poll(() => running.at(-1), PATIENT).toBe(false);
+    expect(screen()).toContain("has to watch this command, and nobody watched any more");
+    expect(await replicas.recorded("statement.executed", "nobody watched any more")).toContainEqual(
+      expect.objectContaining({ kind: "shell", because: "nobody watched any more" }),
+    );
     terminal.close();
     await session.close("done");
   });

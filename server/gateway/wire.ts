@@ -4,7 +4,7 @@ import { type MicroAction, resourceName } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
 import type { GrantedRun } from "../core/domain/run.ts";
 import type { PolicySet } from "../core/policy/index.ts";
-import { heldByPolicy, mostMinutes } from "../core/review/cover.ts";
+import { accessLeft, heldByPolicy, mostMinutes } from "../core/review/cover.ts";
 import { effectsOf } from "../core/review/effects.ts";
 
 /** What the browser is told of a decision; with the descriptions of the policies that made it. */
@@ -51,6 +51,7 @@ export interface Viewer {
 export function toWireReview(review: Review, viewer: Viewer, set: PolicySet): WireReview {
   const { mayNotAnswerBecause } = viewer;
   const { grant } = review;
+  const left = accessLeft(review);
   return {
     id: review.id,
     state: review.state.state,
@@ -73,7 +74,11 @@ export function toWireReview(review: Review, viewer: Viewer, set: PolicySet): Wi
       review.asks === null
         ? null
         : {
-            access: review.asks.access.map(({ action, resource }) => ({ action, resource: resourceName(resource) })),
+            access: review.asks.access.map((access) => ({
+              action: access.action,
+              resource: resourceName(access.resource),
+              left: left.includes(access),
+            })),
             minutes: review.asks.minutes,
           },
     shapeIsOpen: review.shapeIsOpen,

@@ -107,7 +107,7 @@ export class Connection {
         this.#forget(message.session);
         return;
       case "sql.run":
-        return this.#sqlOf(message.session)?.run(message.run, message.text, message.reason ?? "", message.safeRun ?? true);
+        return this.#sqlOf(message.session)?.run(message);
       case "sql.cancel":
         return this.#sqlOf(message.session)?.cancel(message.run);
       case "sql.ack":

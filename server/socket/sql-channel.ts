@@ -1,5 +1,5 @@
 import { rowFrameHead } from "../contract/rows.ts";
-import type { ServerMessage } from "../contract/socket.ts";
+import type { ClientMessage, ServerMessage } from "../contract/socket.ts";
 import type { OpenSqlSession } from "../gateway/sessions.ts";
 import type { RunObserver, StatementEnd } from "../gateway/sql-session.ts";
 import { toWireRun } from "../gateway/wire.ts";
@@ -32,7 +32,7 @@ export class SqlChannel {
     this.#say = say;
   }
 
-  run(id: string, text: string, reason: string, safeRun: boolean): void {
+  run({ run: id, text, reason = "", safeRun = true, goesOnWith }: Extract<ClientMessage, { type: "sql.run" }>): void {
     const session = this.session.id;
     if (this.#run !== null) {
       this.#say.send({
@@ -46,8 +46,10 @@ export class SqlChannel {
     }
     const run: Run = { id, abort: new AbortController(), sent: 0, taken: 0, wake: null };
     this.#run = run;
+    const known = goesOnWith === undefined ? {} : { goesOnWith };
+    const options = { parameters: null, reason, waitForReview: true, safeRun, signal: run.abort.signal, ...known };
     this.session.sql
-      .run(text, { parameters: null, reason, waitForReview: true, safeRun, signal: run.abort.signal }, this.#observer(run))
+      .run(text, options, this.#observer(run))
       .catch((error: unknown) => this.#say.fail(error, session, id))
       .finally(() => {
         this.#run = null;

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
-import { ReviewsPage } from "../../../components/review/reviews-page.tsx";
 
 export const metadata: Metadata = { title: "Reviews" };
 
+/** Shown by the layout. */
 export default function Reviews() {
-  return <ReviewsPage selected={null} />;
+  return null;
 }

@@ -107,6 +107,7 @@ export async function insertGrant(
     readonly id: string;
     readonly minutes: number;
     readonly holdMs: number | null;
+    readonly access: readonly Access[];
     readonly review: Review;
     readonly answered: readonly AnsweredRequirement[];
   },
@@ -115,7 +116,7 @@ export async function insertGrant(
   const body: GrantRow["body"] = {
     kind: review.kind === "shell" ? "shell" : "sql",
     statement: review.statement,
-    access: review.asks?.access ?? [],
+    access: grant.access,
     answered: grant.answered,
     approvedBy: review.answers.flatMap((answer) => (answer.verdict === "approve" ? [answer.by] : [])),
     holdMs: grant.holdMs,

@@ -42,6 +42,10 @@ const COLUMNS = `id, state, body, answers, comments, escalations, ${MS("opened_a
 /** A run that waits for somebody's decision, or of which nobody has said what became of it. */
 const UNSETTLED = `EXISTS (SELECT FROM granted_run r WHERE r.review = review.id AND (r.state IN ('held', 'closing')
   OR (r.state = 'unknown' AND r.body->'found' = 'null'::jsonb)))`;
+/** A session that ended may be about to withdraw its review. */
+const ENDED = "interval '5 seconds'";
+/** Where it is not gone after all, two wait for one yes, and one uses it. */
+const GONE = "interval '6 seconds'";
 const LIST_LIMIT = 1_000;
 const ALIKE_LIMIT = 10;
 
@@ -62,6 +66,21 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
           return reviewOf(found.rows[0] as Row);
         }),
       ),
+    takeUp: ({ requester, fingerprint, requirements, session }, known) =>
+      attempt("cannot look for a review to go on with", async () => {
+        const found = await pool.query<Row>(
+          `UPDATE review SET body = jsonb_set(body, '{session}', to_jsonb($3::text)), revision = revision + 1
+           WHERE id = (SELECT w.id FROM review w
+             LEFT JOIN live_session s ON s.id = w.body->>'session' LEFT JOIN replica p ON p.id = s.replica
+             WHERE w.requester = $1 AND w.fingerprint = $2 AND w.body->'requirements' = $4::jsonb
+               AND w.state IN ('open', 'approved') AND w.used_at IS NULL AND w.expires_at > now()
+               AND w.body->>'kind' IN ('sql', 'shell')
+               AND (w.id = $5 OR s.id IS NULL OR s.ended_at < now() - ${ENDED} OR p.id IS NULL OR p.seen_at < now() - ${GONE})
+             ORDER BY w.opened_at DESC LIMIT 1 FOR UPDATE OF w SKIP LOCKED) RETURNING ${COLUMNS}`,
+          [requester, fingerprint, session, storableJson(requirements), known],
+        );
+        return found.rows[0] === undefined ? null : reviewOf(found.rows[0]);
+      }),
     find: (id) => attempt("cannot read the review", () => find(pool, id)),
     list: (which) =>
       attempt("cannot read the reviews", async () => {
@@ -98,6 +117,20 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
           );
           for (const row of found.rows) await announce(client, { topic: "review", id: row.id });
           return found.rows.map(reviewOf);
+        }),
+      ),
+    overdue: (tell) =>
+      attempt("cannot look for what is overdue", () =>
+        inTransaction(pool, async (client) => {
+          const found = await client.query<Row>(
+            `UPDATE review SET overdue_at = clock_timestamp() WHERE id IN (SELECT id FROM review
+               WHERE state = 'open' AND expires_at <= now() AND overdue_at IS NULL AND body->>'kind' = 'glass'
+               FOR UPDATE SKIP LOCKED) RETURNING ${COLUMNS}`,
+          );
+          const reviews = found.rows.map(reviewOf);
+          await enqueue(client, reviews.flatMap(tell));
+          for (const { id } of reviews) await announce(client, { topic: "review", id });
+          return reviews;
         }),
       ),
   };

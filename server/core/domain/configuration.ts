@@ -228,8 +228,10 @@ export type Policy = z.infer<typeof Policy>;
 /** What people outside can be told of. */
 export const NOTIFICATION_EVENTS = ["review.opened", "review.approved", "review.rejected", "glass.broken"] as const;
 /** They do not wait for the end of quiet hours. */
-export const ALARMS: ReadonlySet<string> = new Set<(typeof NOTIFICATION_EVENTS)[number]>(["glass.broken"]);
+export const ALARMS: ReadonlySet<string> = new Set<ToldEvent>(["glass.broken", "glass.overdue"]);
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number];
+/** That a review of broken glass is overdue is told to whoever was told that it was broken. */
+export type ToldEvent = NotificationEvent | "glass.overdue";
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 

@@ -88,6 +88,8 @@ export interface ReviewAnswer {
   readonly minutes: number | null;
   /** Whether what runs is to wait in an open transaction; null: as it was asked. */
   readonly hold: boolean | null;
+  /** Of what `asks` lists, by number from 0, what this yes lets be done. Absent: all of it. */
+  readonly access?: readonly number[];
   readonly comment: string;
   readonly at: number;
 }

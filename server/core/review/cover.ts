@@ -1,6 +1,6 @@
 import { canonicalJson } from "../audit/chain.ts";
 import type { Decision } from "../domain/decision.ts";
-import type { AnsweredRequirement } from "../domain/grant.ts";
+import type { Access, AnsweredRequirement } from "../domain/grant.ts";
 import { type MicroAction, resourceName } from "../domain/micro-action.ts";
 import type { Review, ReviewRequirement } from "../domain/review.ts";
 
@@ -88,12 +88,20 @@ export function heldByPolicy(requirements: readonly Pick<ReviewRequirement, "hol
 const HOLD_MS = 2 * 60_000;
 
 /** RV-9: what an approved review makes beside its one run, and for how long. Null: nothing. */
-export function timedGrantOf(review: Review): { readonly minutes: number; readonly holdMs: number | null } | null {
+export function timedGrantOf(
+  review: Review,
+): { readonly minutes: number; readonly holdMs: number | null; readonly access: readonly Access[] } | null {
   const yes = review.answers.filter((answer) => answer.verdict === "approve");
   const given = yes.flatMap((answer) => (answer.minutes === null ? [] : [answer.minutes]));
-  if (review.asks !== null) return { minutes: Math.min(review.asks.minutes, ...given), holdMs: null };
+  if (review.asks !== null) return { minutes: Math.min(review.asks.minutes, ...given), holdMs: null, access: accessLeft(review) };
   if (review.shape === "" || given.length === 0 || given.length < yes.length) return null;
-  return { minutes: Math.min(mostMinutes(review), ...given), holdMs: holdOf(review, []) };
+  return { minutes: Math.min(mostMinutes(review), ...given), holdMs: holdOf(review, []), access: [] };
+}
+
+/** RV-14: of what was asked, that to which every yes so far has agreed. */
+export function accessLeft({ asks, answers }: Pick<Review, "asks" | "answers">): readonly Access[] {
+  const yes = answers.filter((answer) => answer.verdict === "approve");
+  return (asks?.access ?? []).filter((_, index) => yes.every(({ access }) => access === undefined || access.includes(index)));
 }
 
 /** The longest that a yes for this review may last, in minutes; 0: only once. */

@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from "vitest";
+import type { Access } from "../domain/grant.ts";
 import type { Review, ReviewAnswer, ReviewRequirement } from "../domain/review.ts";
 import { mostMinutes, timedGrantOf } from "./cover.ts";
 import { samePerson, transition } from "./transition.ts";
@@ -71,6 +72,16 @@ describe("RV-1 one's own", () => {
     ["ann@acme.test", true],
     ["Ann@Acme.test", true],
     ["ann+admin@acme.test", true],
+    ["ＡＮＮ@acme.test", true],
+    ["an\u200bn@acme.test", true],
+    ["a\u00adnn@acme.test\u2060", true],
+    ['"ann"@acme.test', true],
+    ['"ann+x"@acme.test', true],
+    ["ann@acme.test.", true],
+    ["ann\u0000@acme.test", true],
+    [" ann@acme.test\n", true],
+    ["ann@acme.test@other.test", false],
+    ["@acme.test", false],
     ["ann@other.test", false],
     ["anna@acme.test", false],
   ])("%s", (by, same) => {
@@ -108,11 +119,50 @@ describe("RV-9 a yes for some time", () => {
     const asks = { access: [{ action: "target:connect", resource: { kind: "target" } }], minutes: 45 } as const;
     const start = review({ kind: "access", asks, shape: "", requirements: [requirement({ mostMinutes: 480 })] });
     expect(mostMinutes(start)).toBe(45);
-    expect(timedGrantOf(answered(start, yes("bo@acme.test")) as Review)).toEqual({ minutes: 45, holdMs: null });
-    expect(timedGrantOf(answered(start, yes("bo@acme.test", { minutes: 5 })) as Review)).toEqual({ minutes: 5, holdMs: null });
+    expect(timedGrantOf(answered(start, yes("bo@acme.test")) as Review)).toEqual({
+      minutes: 45,
+      holdMs: null,
+      access: asks.access,
+    });
+    expect(timedGrantOf(answered(start, yes("bo@acme.test", { minutes: 5 })) as Review)).toEqual({
+      minutes: 5,
+      holdMs: null,
+      access: asks.access,
+    });
     expect(answered(start, yes("bo@acme.test", { minutes: 46 }))).toContain("45 minutes at most");
     const used = transition(answered(start, yes("bo@acme.test")) as Review, { event: "use", at: 11 });
     expect(used.ok).toBe(false);
+  });
+});
+
+describe("RV-14 part of what was asked", () => {
+  const [one, two, three] = ["email", "phone", "street"].map((column) => ({
+    action: "sql:unmask" as const,
+    resource: { kind: "column" as const, schema: "public", table: "customers", column },
+  }));
+  const access = [one, two, three].filter((each) => each !== undefined);
+  const asks = { access, minutes: 45 };
+  const start = review({ kind: "access", asks, shape: "", requirements: [requirement({ approvals: 2 })] });
+  test.each<[string, readonly (readonly number[] | undefined)[], readonly number[] | string]>([
+    ["nobody leaves anything out", [undefined, undefined], [0, 1, 2]],
+    ["the first does", [[0, 2], undefined], [0, 2]],
+    [
+      "both do",
+      [
+        [0, 2],
+        [1, 2],
+      ],
+      [2],
+    ],
+    ["nothing that both would grant", [[0], [1, 2]], "nothing of what was asked would be left; say no instead"],
+    ["nothing at all", [[]], "nothing of what was asked would be left; say no instead"],
+    ["what was not asked", [[3, 7]], "nothing of what was asked would be left; say no instead"],
+  ])("%s", (_name, given, expected) => {
+    const answers = given.map((numbers, i) => yes(`lead${i}@acme.test`, numbers === undefined ? {} : { access: numbers }));
+    const done = answered(start, ...answers);
+    const granted =
+      typeof done === "string" ? done : timedGrantOf(done)?.access.map((each) => (access as readonly Access[]).indexOf(each));
+    expect(granted).toEqual(expected);
   });
 });
 

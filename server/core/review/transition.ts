@@ -1,6 +1,6 @@
 import { absurd } from "../domain/absurd.ts";
 import type { Review, ReviewAnswer } from "../domain/review.ts";
-import { mostMinutes } from "./cover.ts";
+import { accessLeft, mostMinutes } from "./cover.ts";
 
 /** What can happen to a review. Times come from the store's clock. */
 export type ReviewEvent =
@@ -86,9 +86,15 @@ export function samePerson(one: string, other: string): boolean {
   return mailbox(one) === mailbox(other);
 }
 
+/** Characters that no mail server tells apart from nothing, and no reviewer sees. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}|\p{Cc}/gu;
+
+/** Two spellings too many are one person rather than one too few: whoever is meant wrongly asks somebody else. */
 function mailbox(address: string): string {
-  const [local = "", ...domain] = address.normalize("NFKC").trim().toLowerCase().split("@");
-  return [local.split("+")[0], ...domain].join("@");
+  const folded = address.normalize("NFKC").replaceAll(INVISIBLE, "").trim().toUpperCase().toLowerCase().normalize("NFKC");
+  const at = folded.lastIndexOf("@");
+  const local = folded.slice(0, at).replaceAll(/["\\]/g, "");
+  return `${local.split("+")[0]}@${folded.slice(at + 1).replace(/\.$/, "")}`;
 }
 
 function answer(review: Review, given: ReviewAnswer): Transition {
@@ -102,6 +108,8 @@ function answer(review: Review, given: ReviewAnswer): Transition {
   if (given.verdict === "approve" && given.minutes !== null && given.minutes > mostMinutes(review))
     return { ok: false, reason: longest(mostMinutes(review)) };
   const answers = [...review.answers, given];
+  if (given.verdict === "approve" && given.access !== undefined && accessLeft({ asks: review.asks, answers }).length === 0)
+    return { ok: false, reason: "nothing of what was asked would be left; say no instead" };
   if (given.verdict === "reject") {
     return {
       ok: true,
