@@ -144,12 +144,16 @@ export interface ShellRun {
 export interface ShellConnection {
   readonly home: string;
   readonly user: string;
+  /** Folders in which a program is looked for by its name. */
+  readonly path: readonly string[];
   run(command: Authorized<PreparedShell>, run: ShellRun, sink: ProgramSink): Promise<RunningProgram>;
   /** The physical path of a directory or file, or null when there is none. Runs no program of the target. */
   realpath(path: string): Promise<string | null>;
   isDirectory(path: string): Promise<boolean>;
   /** Names in a directory, directories with a trailing `/`; empty when it cannot be read. */
   list(path: string): Promise<readonly string[]>;
+  /** The same without looking at what they are: at most 20,000. */
+  names(path: string): Promise<readonly string[]>;
   /** What is in a directory, links followed; null when it cannot be read. At most 2,000. */
   entries(path: string): Promise<readonly FileEntry[] | null>;
   /** Null: there is none, or it may not be looked at. */

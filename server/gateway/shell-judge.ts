@@ -6,6 +6,7 @@ import { type DescribedShell, describeShell, type PreparedShell, type ShellWhere
 import {
   authorize,
   type Granted,
+  isFree,
   type Judgeable,
   judge,
   mayGoOn,
@@ -48,14 +49,16 @@ export interface SubmitOptions {
   readonly reason: string;
 }
 
+export interface AllowedShell {
+  readonly allowed: true;
+  readonly command: Authorized<PreparedShell>;
+  readonly decision: Decision;
+  readonly microActions: readonly MicroAction[];
+  executed(end: ShellEnd): Promise<void>;
+}
+
 export type ShellSubmission =
-  | {
-      readonly allowed: true;
-      readonly command: Authorized<PreparedShell>;
-      readonly decision: Decision;
-      readonly microActions: readonly MicroAction[];
-      executed(end: ShellEnd): Promise<void>;
-    }
+  | AllowedShell
   | {
       readonly allowed: false;
       readonly decision: Decision;
@@ -135,6 +138,20 @@ export class ShellJudge {
     const again = await this.#authorized(text, where, options, resolved);
     if ("allowed" in again) return again;
     return not("expired", "the approval no longer covers this command; submit it again");
+  }
+
+  /**
+   * A line of the gateway's own that answers a question of the person's, such as Tab: judged and on the record like theirs,
+   * beside what runs. Null: it may not run just so; nothing is on the record then.
+   */
+  async aside(text: string, where: ShellWhere): Promise<Pick<AllowedShell, "command" | "executed"> | null> {
+    const described = await this.#placed(text, where);
+    if ("refusal" in described) return null;
+    const statement = judgeable(described, where);
+    if (!isFree(judge(this.#context, this.#requester, statement))) return null;
+    const verdict = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
+    if (verdict.outcome !== "allow") return null;
+    return { command: verdict.authorized, executed: (end) => this.#executed(statement, verdict.granted, end) };
   }
 
   /** One way through the guard and the choke point; waits for a watcher where one has to be there. */

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chownSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -38,9 +39,18 @@ function judgeOf(target: SshTarget, connection: ShellConnection) {
       decision: decide(set, { principal, target, microActions: described.microActions, facts: described.facts }, 0),
     };
   };
+  const asked: string[] = [];
   return {
     judge,
     paused: false,
+    /** What was run beside the person's lines. */
+    asked,
+    async aside(text: string, where: ShellWhere) {
+      const { described, decision } = judge(text, where);
+      if (decision.outcome !== "allow") return null;
+      asked.push(text);
+      return { command: described.prepared, executed: async () => undefined };
+    },
     async submit(text: string, where: ShellWhere) {
       const places = await placesOf(judge(text, where).microActions, connection);
       const { described, decision, microActions } = judge(text, { ...where, ...places });
@@ -55,6 +65,7 @@ describe("a terminal on a real host", () => {
   let host: DemoHost;
   let connection: ShellConnection;
   let terminal: Terminal;
+  let judges: ReturnType<typeof judgeOf>;
   let shown = "";
   let cwd = "";
   let recorded = "";
@@ -75,12 +86,13 @@ describe("a terminal on a real host", () => {
       ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey },
     };
     connection = await connector.connect(target, { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
+    judges = judgeOf(target, connection);
     const session = {
       id: "s",
       target,
       identity: "",
       connection,
-      judge: judgeOf(target, connection),
+      judge: judges,
       onInterrupt: () => undefined,
       // Nobody watches.
       show: { resized: () => undefined, output: () => undefined, onChange: () => () => undefined },
@@ -184,6 +196,80 @@ describe("a terminal on a real host", () => {
     await until(/shop-api\/logs\//);
     keys("\u0003");
     await until(/\$ $/);
+  });
+
+  const completed = async (typed: string, pattern: RegExp) => {
+    shown = "";
+    keys(`${typed}\t`);
+    await until(pattern);
+    keys("\u0003");
+    await until(/\^C[\s\S]*\$ $/);
+  };
+
+  test("Tab knows programs, their subcommands and options", async () => {
+    await completed("journalc", /journalctl /);
+    await completed("ls | sha256s", /sha256sum /);
+    await completed("pus", /pushd /);
+    await completed("systemctl is-a", /systemctl is-active /);
+    await completed("tail --ret", /--retry /);
+  });
+
+  test("Tab asks the host for units, with a fixed line, once in a while", async () => {
+    judges.asked.length = 0;
+    await completed("systemctl restart sho", /restart shop-api\.service /);
+    await completed("journalctl -u sh", /-u shop-api\.service /);
+    expect(judges.asked).toEqual(["systemctl list-units --all --plain --no-legend --no-pager 2>/dev/null # for Tab"]);
+  });
+
+  test("Tab asks git for branches and tags, and a hostile name stays a name", async () => {
+    const repository = path.join(host.home, "repo");
+    const owner = statSync(host.home);
+    const git = (...words: string[]) =>
+      execFileSync("git", words, {
+        cwd: repository,
+        env: { NODE_ENV: "test", PATH: "/usr/bin:/bin", HOME: host.home, GIT_CONFIG_NOSYSTEM: "1" },
+        ...(process.getuid?.() === 0 ? { uid: owner.uid, gid: owner.gid } : {}),
+      });
+    mkdirSync(repository);
+    chownSync(repository, owner.uid, owner.gid);
+    git("init", "-q", "-b", "trunk");
+    git("-c", "user.name=e", "-c", "user.email=e@acme.test", "commit", "-q", "--allow-empty", "-m", "first");
+    git("branch", "release/4.12");
+    git("branch", "x$(id)");
+    git("branch", "mail-ann.smith@example.com");
+    git("tag", "v4.12.0");
+    await line("cd repo", /\$ $/);
+    judges.asked.length = 0;
+    await completed("git checkout re", /checkout release\/4\.12 /);
+    await completed("git log v4", /log v4\.12\.0 /);
+    await completed("git checkout x", /checkout x\\\$\\\(id\\\) /);
+    shown = "";
+    keys("git checkout mai\t");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(plain()).not.toContain("smith");
+    keys("\u0003");
+    await until(/\^C/);
+    expect(judges.asked).toHaveLength(1);
+    await line("cd", /\$ $/);
+  });
+
+  test("Tab shows nothing that policy does not let the person see", async () => {
+    judges.asked.length = 0;
+    const allowed = judges.judge;
+    judges.judge = (text, where) => {
+      const judged = allowed(text, where);
+      return /^(ls|systemctl|git)/.test(text) ? { ...judged, decision: { ...judged.decision, outcome: "deny" } } : judged;
+    };
+    judges.aside = async () => null;
+    shown = "";
+    // Another folder: nothing is remembered of it.
+    for (const typed of ["cat shop-api/lo", "ls /us"]) {
+      keys(`${typed}\t`);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      keys("\u0003");
+    }
+    expect(plain()).not.toMatch(/logs\/|usr\//);
+    judges.judge = allowed;
   });
 
   test("each line is a block, with what was decided, how it ended and how long it took", async () => {

@@ -5,8 +5,8 @@ import { describeShell, type GatewayBuiltin, incomplete, type PreparedShell } fr
 import type { Detector } from "../core/mask/stream.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
-import { isFree } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
+import { Completion } from "./completion.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
@@ -71,6 +71,8 @@ const VERDICT_DELAY_MS = 60;
 const SIGNAL_AFTER_MS = 500;
 const KILL_AFTER_MS = 2_500;
 const TYPE_AHEAD = 16_000;
+/** Of names to choose from. */
+const SHOWN_NAMES = 200;
 
 type Phase =
   | { readonly phase: "editing" }
@@ -86,6 +88,7 @@ export class Terminal {
   readonly #events: TerminalEvents;
   readonly #editor: LineEditor;
   readonly #place: TerminalPlace;
+  readonly #completion: Completion;
   #columns: number;
   #rows: number;
   #exitCode: number | null = null;
@@ -107,6 +110,13 @@ export class Terminal {
     this.#columns = options.columns;
     this.#rows = options.rows;
     this.#place = new TerminalPlace(options.session.connection);
+    this.#completion = new Completion({
+      place: this.#place,
+      connection: options.session.connection,
+      judge: options.session.judge,
+      mask: { detectors: options.detectors, secrets: [] },
+      now: options.now,
+    });
     this.#began = options.now();
     this.#editor = new LineEditor(options.columns, { incomplete, history: options.history });
     options.session.onInterrupt((reason) => {
@@ -426,13 +436,14 @@ export class Terminal {
     await submitted.executed({ exitCode: this.#exitCode, durationMs: 0, bytes: 0 });
   }
 
-  /** Paths only, from the host's own listing; no program of the host runs for it. */
   async #complete(before: string): Promise<void> {
-    const mayList = (listing: string) => isFree(this.#session.judge.judge(listing, this.#place.where).decision);
-    const { insert, names } = await this.#place.completion(before, mayList);
-    if (this.#phase.phase !== "editing") return;
+    const { insert, names } = await this.#completion.of(before);
+    // What was typed meanwhile is not what was asked about.
+    if (this.#phase.phase !== "editing" || this.#editor.before !== before) return;
     if (insert !== "") return this.#write(this.#editor.insert(insert));
-    if (names.length > 0) this.#write(`\r\n${names.slice(0, 200).map(printable).join("  ")}\r\n${this.#editor.redraw()}`);
+    if (names.length === 0) return;
+    const more = names.length > SHOWN_NAMES ? `\r\n\x1b[2m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
+    this.#write(`\r\n${names.slice(0, SHOWN_NAMES).map(printable).join("  ")}${more}\r\n${this.#editor.redraw()}`);
   }
 
   #judgeSoon(line: string): void {
@@ -539,6 +550,6 @@ const HELP = [
   "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
-  "Tab completes paths, Ctrl-D closes. Output that holds personal data or secrets is masked.",
+  "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",
   "",
 ].join("\r\n");

@@ -3,6 +3,7 @@ import type { FileEntry, FileState, FileUpload } from "../../gateway/ports.ts";
 
 const TIMEOUT_MS = 5_000;
 const MOST_ENTRIES = 2_000;
+const MOST_NAMES = 20_000;
 /** Servers have to take packets of 32 kB. */
 const PORTION = 32_000;
 
@@ -38,6 +39,11 @@ export class Files {
       }),
     );
     return shown.sort();
+  }
+
+  async names(path: string): Promise<readonly string[]> {
+    const found = await this.#ask<readonly { filename: string }[]>((sftp, answer) => sftp.readdir(path, answer));
+    return (found ?? []).slice(0, MOST_NAMES).flatMap(({ filename }) => (/^\.\.?$/.test(filename) ? [] : [filename]));
   }
 
   async entries(path: string): Promise<readonly FileEntry[] | null> {

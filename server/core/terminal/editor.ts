@@ -56,6 +56,11 @@ export class LineEditor {
     return this.#buffer.join("");
   }
 
+  /** The text before the cursor. */
+  get before(): string {
+    return this.#buffer.slice(0, this.#cursor).join("");
+  }
+
   /** Shows the prompt and an empty line. `prompt` may hold colours; `width` is of its visible text. */
   prompt(prompt: string, width: number): string {
     this.#prompt = prompt;
@@ -217,7 +222,7 @@ export class LineEditor {
         this.#out("\x1b[H\x1b[2J");
         return false;
       case "complete":
-        this.#effects.push({ effect: "complete", before: this.#buffer.slice(0, this.#cursor).join("") });
+        this.#effects.push({ effect: "complete", before: this.before });
         return true;
       case "cancel":
       case "unknown":

@@ -17,7 +17,7 @@ export interface Line {
   readonly unsure: readonly Argument[];
 }
 
-type Takes = "none" | "value" | "attached";
+export type Takes = "none" | "value" | "attached";
 
 /** Reads a program's arguments as getopt does. `stopAtOperand`: options end where the first operand stands, as for wrappers. */
 export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAtOperand: boolean): Line {
@@ -129,7 +129,7 @@ function shortOptions(text: string): ReadonlyMap<string, Takes> {
   return found;
 }
 
-function longOptions(entry: ProgramEntry): ReadonlyMap<string, Takes> {
+export function longOptions(entry: ProgramEntry): ReadonlyMap<string, Takes> {
   const found = new Map<string, Takes>();
   // What is only named elsewhere in the entry has beginnings too.
   for (const name of named(entry.becomes)) found.set(name, "attached");
