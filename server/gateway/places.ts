@@ -5,6 +5,8 @@ import type { ShellConnection } from "./ports.ts";
 
 /** Names that one line may make the gateway look at. Beyond them links behind a glob are not followed; say so in docs. */
 const MOST_NAMES = 2_000;
+/** More are not judged one by one: the glob means all that it could match, and the links among them. */
+const MOST_JUDGED = 800;
 
 export interface Places {
   /** Lexical path → physical. */
@@ -37,9 +39,10 @@ export async function placesOf(
   const asked = patternsToAsk(actions);
   const found = await Promise.all(asked.map((pattern) => expand(pattern, connection, budget)));
   await Promise.all([...new Set([...pathsToAsk(actions), ...found.flatMap(({ names }) => names)])].map(ask));
+  const few = found.reduce((sum, { names }) => sum + names.length, 0) <= MOST_JUDGED;
   const matches = new Map(
     asked.flatMap((pattern, i) =>
-      found[i]?.whole === true ? [[pattern, found[i].names.filter((name) => isShown(pattern, name))] as const] : [],
+      few && found[i]?.whole === true ? [[pattern, found[i].names.filter((name) => isShown(pattern, name))] as const] : [],
     ),
   );
   return { physical, matches };

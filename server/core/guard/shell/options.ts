@@ -21,8 +21,7 @@ export type Takes = "none" | "value" | "attached";
 
 /** Reads a program's arguments as getopt does. `stopAtOperand`: options end where the first operand stands, as for wrappers. */
 export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAtOperand: boolean): Line {
-  const short = shortOptions(entry.short ?? "");
-  const long = longOptions(entry);
+  const { short, long } = tableOf(entry);
   const options: Option[] = [];
   const operands: Argument[] = [];
   const unsure: Argument[] = [];
@@ -117,6 +116,22 @@ function tail(word: Argument, from: number): Argument {
     case "pipe":
       return word;
   }
+}
+
+interface Table {
+  readonly short: ReadonlyMap<string, Takes>;
+  readonly long: ReadonlyMap<string, Takes>;
+}
+
+/** Entries of the catalogue never change. */
+const tables = new WeakMap<ProgramEntry, Table>();
+
+function tableOf(entry: ProgramEntry): Table {
+  const found = tables.get(entry);
+  if (found !== undefined) return found;
+  const table = { short: shortOptions(entry.short ?? ""), long: longOptions(entry) };
+  tables.set(entry, table);
+  return table;
 }
 
 function shortOptions(text: string): ReadonlyMap<string, Takes> {

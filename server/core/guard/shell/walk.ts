@@ -28,6 +28,14 @@ import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Of one command. Nobody types more; substitutions in the rest would go unseen, so all of it is refused as opaque. */
 const MOST_WORDS = 800;
+/** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
+const MOST_STEPS = 800;
+const WORDS_A_STEP = 20;
+/** Each change of a variable makes the others anew. */
+const VARIABLES_A_STEP = 100;
+/** A glob is compared with each glob of the policies. */
+const STEPS_A_GLOB = 10;
+const LONGEST_GLOB = 400;
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -131,6 +139,10 @@ export class Walk {
         continue;
       }
       const glob = !pattern ? null : argument.hidden === true ? "any" : "visible";
+      if (pattern && (path.length > LONGEST_GLOB || !this.spend(STEPS_A_GLOB))) {
+        this.opaque(`path \`${argument.source.slice(0, 60)}\`: too many globs, or too long a one`, argument.span);
+        continue;
+      }
       for (const name of namesOf(path)) this.path(action, name, glob, tree || (pattern && argument.tree === true), argument.span);
       if (pattern)
         for (const place of placesBehind(path, this.where.physical)) this.path(action, place, null, tree, argument.span);
@@ -172,6 +184,12 @@ export class Walk {
     return after;
   }
 
+  /** False: so much was walked that the rest is opaque. What a line costs grows with the words that it may have. */
+  private spend(steps: number): boolean {
+    this.effort += steps;
+    return this.effort <= MOST_STEPS;
+  }
+
   script(script: ParsedScript, state: State): State {
     this.meet(script);
     return this.statements(script.commands, state);
@@ -186,7 +204,7 @@ export class Walk {
     let now = state;
     for (const statement of statements) {
       this.meet(statement);
-      if (++this.effort > 1_500) {
+      if (!this.spend(1)) {
         this.opaque("a text with too many steps", this.span(statement.pos, statement.end));
         return taint(now);
       }
@@ -369,6 +387,10 @@ export class Walk {
     }
     let end: State | null = null;
     for (const line of lines) {
+      if (!this.spend(1 + line.length / WORDS_A_STEP)) {
+        this.opaque("a text with too many steps", span);
+        return taint(state);
+      }
       this.printed = null;
       this.prefixed = prefixed;
       const after = describeCommand(this, line, state, span, redirected ?? input ?? this.shared);
@@ -452,6 +474,10 @@ export class Walk {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       this.opaque(`variable name \`${name}\``, span);
       return taint(state);
+    }
+    if (!this.spend(state.variables.size / VARIABLES_A_STEP)) {
+      this.opaque("a text with too many steps", span);
+      return taint({ ...state, variables: new Map() });
     }
     if ((isHeldByShell(name) && !isHarmless(name)) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
