@@ -101,6 +101,17 @@ describe("Tab through the gateway", () => {
     await session.close("done");
   });
 
+  test("who may not list a folder learns nothing of it from the verdict while typing", async () => {
+    const where = { cwd: host.home, home: host.home, user: host.user, environment: {} };
+    const guest = await open("guests");
+    expect(await guest.judge.judgeInPlace("cat shop-api/*.json", where)).toBeNull();
+    await guest.close("done");
+    const session = await open("engineers");
+    expect(await session.judge.judgeInPlace("cat shop-api/*.json", where)).not.toBeNull();
+    expect(await session.judge.judgeInPlace("cat */*.json", where)).toBeNull();
+    await session.close("done");
+  });
+
   test("what runs beside does not take the place of what the person runs", async () => {
     const session = await open("engineers");
     const where = { cwd: host.home, home: host.home, user: host.user, environment: {} };

@@ -48,6 +48,20 @@ export async function placesOf(
   return { physical, matches };
 }
 
+/** More folders are not asked about while somebody types. */
+const MOST_FOLDERS = 8;
+
+/** The folders in which a line's paths and globs are looked for. Null: they are known only on the host, or are too many. */
+export function foldersOf(actions: readonly MicroAction[]): readonly string[] | null {
+  const folders = new Set<string>();
+  for (const path of [...pathsToAsk(actions), ...patternsToAsk(actions)]) {
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    if (/[*?[]/.test(folder)) return null;
+    folders.add(folder);
+  }
+  return folders.size > MOST_FOLDERS ? null : [...folders];
+}
+
 async function expand(
   pattern: string,
   connection: Pick<ShellConnection, "list">,

@@ -20,7 +20,7 @@ import type { Authorized } from "./authorized.ts";
 import { refuseEmbedded } from "./embedded-sql.ts";
 import type { Glass } from "./glass.ts";
 import { undescribed } from "./judge-sql.ts";
-import { placesOf } from "./places.ts";
+import { foldersOf, placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
@@ -95,6 +95,20 @@ export class ShellJudge {
     const described = describeShell(text, where);
     if ("refusal" in described) return { decision: refusedText(this.#context, whole(text), described.refusal), microActions: [] };
     return { decision: judge(this.#context, this.#requester, judgeable(described, where)), microActions: described.microActions };
+  }
+
+  /**
+   * The same with where paths lead and what globs match on the host. Null: that changes nothing, or the person may not
+   * list one of the folders: then nothing is to be learnt of it by typing.
+   */
+  async judgeInPlace(text: string, where: ShellWhere): Promise<ShellVerdict | null> {
+    const described = describeShell(text, where);
+    if ("refusal" in described) return null;
+    const folders = foldersOf(described.microActions);
+    if (folders === null || folders.length === 0) return null;
+    const mayList = (folder: string) => isFree(this.judge(`ls -- '${folder.replaceAll("'", "'\\''")}'`, where).decision);
+    if (!folders.every(mayList)) return null;
+    return this.judge(text, { ...where, ...(await placesOf(described.microActions, this.#connection)) });
   }
 
   /**

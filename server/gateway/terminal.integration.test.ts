@@ -45,6 +45,9 @@ function judgeOf(target: SshTarget, connection: ShellConnection) {
     paused: false,
     /** What was run beside the person's lines. */
     asked,
+    async judgeInPlace(text: string, where: ShellWhere) {
+      return judge(text, { ...where, ...(await placesOf(judge(text, where).microActions, connection)) });
+    },
     async aside(text: string, where: ShellWhere) {
       const { described, decision } = judge(text, where);
       if (decision.outcome !== "allow") return null;
@@ -67,6 +70,7 @@ describe("a terminal on a real host", () => {
   let terminal: Terminal;
   let judges: ReturnType<typeof judgeOf>;
   let shown = "";
+  let verdict = "";
   let cwd = "";
   let recorded = "";
   const blocks: TerminalBlock[] = [];
@@ -124,7 +128,9 @@ describe("a terminal on a real host", () => {
           shown += new TextDecoder().decode(bytes);
           terminal?.acknowledge(bytes.length);
         },
-        verdict: () => undefined,
+        verdict: (_text, decision) => {
+          verdict = decision?.outcome ?? "";
+        },
         state: (state) => {
           cwd = state.cwd;
         },
@@ -196,6 +202,25 @@ describe("a terminal on a real host", () => {
     await until(/shop-api\/logs\//);
     keys("\u0003");
     await until(/\$ $/);
+  });
+
+  test("the verdict while typing comes at once, and again with what the host says of links and globs", async () => {
+    const said = async (typed: string, first: string, then: string) => {
+      verdict = "";
+      keys(typed);
+      const began = performance.now();
+      while (verdict === "" && performance.now() - began < 1_000) await new Promise((resolve) => setTimeout(resolve, 2));
+      expect(performance.now() - began, typed).toBeLessThan(50 + 100);
+      expect(verdict, typed).toBe(first);
+      await new Promise((resolve) => setTimeout(resolve, 450));
+      expect(verdict, typed).toBe(then);
+      keys("\u0003");
+    };
+    // `shop-api/.env` fits the glob as the shell reads it, `innocent` leads there; of the log folder all names are harmless.
+    await said("cat shop-api/.e*", "deny", "deny");
+    await said("cat innocent", "allow", "deny");
+    await said("cat shop-api/logs/*.log", "allow", "allow");
+    await said("cat shop-api/pack*e*", "allow", "allow");
   });
 
   const completed = async (typed: string, pattern: RegExp) => {

@@ -67,7 +67,9 @@ export interface TerminalOptions {
 
 /** Output that the browser may have waiting unparsed before the program is made to wait. */
 const AHEAD_BYTES = 1_000_000;
-const VERDICT_DELAY_MS = 60;
+const VERDICT_DELAY_MS = 25;
+/** After a pause of so long the host is asked where the line's paths lead. */
+const PLACES_DELAY_MS = 200;
 const SIGNAL_AFTER_MS = 500;
 const KILL_AFTER_MS = 2_500;
 const TYPE_AHEAD = 16_000;
@@ -179,26 +181,16 @@ export class Terminal {
     for (const wake of this.#wake.splice(0)) wake();
   }
 
+  /** Line by line: what follows an accepted line in a flood of keys waits for the next prompt. */
   #edit(text: string): void {
-    let rest: string | null = text;
-    // A line that is accepted in the middle of a flood of keys: what follows it waits for the next prompt.
-    const end = rest.search(/[\r\n]/);
-    const pasting = rest.includes("\x1b[200~") || this.#pasting;
-    this.#pasting = pasting && !rest.includes("\x1b[201~");
-    if (end !== -1 && !pasting) {
-      const stop = end + (rest.startsWith("\r\n", end) ? 2 : 1);
-      this.#keep(rest.slice(stop));
-      rest = rest.slice(0, stop);
-    }
-    for (const effect of this.#editor.feed(rest)) this.#effect(effect);
-    if (this.#phase.phase === "editing" && this.#ahead !== "" && end !== -1 && !pasting) {
-      const next = this.#ahead;
-      this.#ahead = "";
-      this.#edit(next);
+    let rest = text;
+    while (rest !== "") {
+      if (this.#phase.phase !== "editing") return this.#keep(rest);
+      const end = this.#editor.upToEnter(rest);
+      for (const effect of this.#editor.feed(rest.slice(0, end))) this.#effect(effect);
+      rest = rest.slice(end);
     }
   }
-
-  #pasting = false;
 
   #effect(effect: EditorEffect): void {
     switch (effect.effect) {
@@ -453,8 +445,31 @@ export class Terminal {
       if (line.trim() === "") return this.#events.verdict("", null, []);
       const { decision, microActions } = this.#session.judge.judge(line, this.#place.where);
       this.#events.verdict(line, decision, microActions);
+      this.#verdictTimer = setTimeout(
+        () => void this.#judgeInPlace(line).catch((error: unknown) => this.#events.failed(error)),
+        PLACES_DELAY_MS,
+      );
     }, VERDICT_DELAY_MS);
   }
+
+  /** One question at a time: a host that is slow to list is not asked again for each key. */
+  async #judgeInPlace(line: string): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      for (let asked: string | null = line; asked !== null; ) {
+        const verdict = await this.#session.judge.judgeInPlace(asked, this.#place.where);
+        if (this.#phase.phase !== "editing") return;
+        const now = this.#editor.line;
+        if (now === asked && verdict !== null) this.#events.verdict(now, verdict.decision, verdict.microActions);
+        asked = now === asked || now.trim() === "" ? null : now;
+      }
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #asking = false;
 
   #exit(): void {
     this.#write("\r\n");
