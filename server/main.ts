@@ -21,6 +21,7 @@ import { createReviewStore } from "./adapter/store/review-store.ts";
 import { createRunStore } from "./adapter/store/run-store.ts";
 import { createSignInStore } from "./adapter/store/sign-in-store.ts";
 import { openStore } from "./adapter/store/store.ts";
+import { createTerminalTabStore } from "./adapter/store/terminal-tab-store.ts";
 import { createWatchStore } from "./adapter/store/watch-store.ts";
 import { OWN_VARIABLES } from "./config.ts";
 import { createGateway, type Gateway } from "./gateway/create-gateway.ts";
@@ -91,6 +92,7 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     publicUrl: options.publicUrl ?? null,
     recordings: createRecordingStore(store.pool),
     histories: createHistoryStore(store.pool),
+    terminalTabs: createTerminalTabStore(store.pool),
     signIns: createSignInStore(store.pool),
     changes,
     secrets: createSecretStore(process.env, OWN_VARIABLES, keys.seal),

@@ -15,6 +15,7 @@ import type {
   ReviewStore,
   RunStore,
   SignInStore,
+  TerminalTabStore,
   WatchStore,
 } from "./store-ports.ts";
 
@@ -39,6 +40,7 @@ export interface GatewayPorts {
   readonly publicUrl: string | null;
   readonly recordings: RecordingStore;
   readonly histories: HistoryStore;
+  readonly terminalTabs: TerminalTabStore;
   readonly signIns: SignInStore;
   readonly changes: ChangeFeed;
   readonly secrets: SecretStore;

@@ -42,8 +42,8 @@ export interface OpenSession {
   readonly identity: string;
   /** On the record, once; closes the connection. */
   close(reason: string): Promise<void>;
-  /** When it ends on its own: the target went away, or policy no longer allows it. */
-  onEnded(listener: (reason: string) => void): void;
+  /** When it ends on its own. `lost`: the connection to the target broke, and may come back. */
+  onEnded(listener: (reason: string, how: "ended" | "lost") => void): void;
   /** Who watches it, and what they say; called now and with each change, until the returned function is called. */
   onWatched(listener: (state: ShowState) => void): () => void;
   /** What waits for a reason to break glass, and what was broken; called as `onWatched` is. */
@@ -260,13 +260,13 @@ export class Sessions {
     rejudge: () => Promise<void>,
     disconnect: () => Promise<void>,
   ) {
-    const listeners: ((reason: string) => void)[] = [];
+    const listeners: ((reason: string, how: "ended" | "lost") => void)[] = [];
     let ended: Promise<void> | null = null;
-    const end = (reason: string, tell: boolean): Promise<void> => {
+    const end = (reason: string, tell: "ended" | "lost" | null): Promise<void> => {
       ended ??= (async () => {
         this.#live.delete(requester.session);
         this.#shells.delete(requester.session);
-        if (tell) for (const listener of listeners) listener(reason);
+        if (tell !== null) for (const listener of listeners) listener(reason, tell);
         await disconnect();
         this.#shows.close(requester.session);
         this.#glasses.get(requester.session)?.close();
@@ -288,7 +288,7 @@ export class Sessions {
       })();
       return ended;
     };
-    this.#live.set(requester.session, { requester, target, rejudge, end: (reason) => end(reason, true) });
+    this.#live.set(requester.session, { requester, target, rejudge, end: (reason) => end(reason, "ended") });
     const { principal, session: id } = requester;
     const kind = target.type === "ssh" ? "terminal" : "sql";
     try {
@@ -297,14 +297,14 @@ export class Sessions {
         () => show.last,
       );
     } catch (error) {
-      await end("the store cannot be reached", false);
+      await end("the store cannot be reached", null);
       throw error;
     }
     const open: OpenSession = {
       id: requester.session,
       target,
       identity,
-      close: (reason) => end(reason, false),
+      close: (reason) => end(reason, null),
       onEnded: (listener) => listeners.push(listener),
       onWatched: (listener) => {
         listener(show.state);
@@ -316,7 +316,7 @@ export class Sessions {
       },
       breakGlass: async (reason) => void (await glass.break(reason)),
     };
-    return { open, end: (reason: string) => end(reason, true) };
+    return { open, lost: (reason: string) => end(reason, "lost") };
   }
 
   /** INVARIANT (P3, P6): without the store nothing can be recorded and no revocation heard, so what runs ends. */
@@ -348,9 +348,9 @@ export class Sessions {
 
 function endsWith(
   connection: SqlConnection | ShellConnection,
-  session: { readonly end: (reason: string) => Promise<void> },
+  session: { readonly lost: (reason: string) => Promise<void> },
 ): void {
-  connection.onClosed((reason) => void session.end(reason));
+  connection.onClosed((reason) => void session.lost(reason));
 }
 
 function connectDecision(context: Context, principal: Principal, target: Target) {

@@ -1,6 +1,7 @@
 import type { GatewayBuiltin, ShellWhere } from "../core/guard/shell/index.ts";
 import { printable } from "../core/terminal/prompt.ts";
 import type { ShellConnection } from "./ports.ts";
+import type { SavedPlace } from "./store-ports.ts";
 
 /** What a built-in of the gateway came to. */
 export interface BuiltinEnd {
@@ -23,6 +24,17 @@ export class TerminalPlace {
     this.#connection = connection;
     this.#cwd = connection.home;
     this.#previous = connection.home;
+  }
+
+  /** What is kept of it for the tab's next session. */
+  get saved(): SavedPlace {
+    return { cwd: this.#cwd, previous: this.#previous, stack: this.#stack, environment: this.#environment };
+  }
+
+  /** What no question about the host is needed for; the directory is entered with `changeDirectory`. */
+  takeUp({ previous, stack }: SavedPlace): void {
+    this.#previous = previous;
+    this.#stack = stack;
   }
 
   get where(): ShellWhere {
@@ -83,4 +95,15 @@ export class TerminalPlace {
     if (path.startsWith("~/")) return `${this.#connection.home}/${path.slice(2)}`;
     return path.startsWith("/") ? path : `${this.#cwd}/${path}`;
   }
+}
+
+/** The lines that lead from a new session to that place, and what each of them is for. */
+export function linesTo(place: SavedPlace, home: string): readonly { readonly line: string; readonly what: string }[] {
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const variables = Object.entries(place.environment).map(([name, value]) => ({
+    line: `export ${name}=${quoted(value)}`,
+    what: `variable ${name}`,
+  }));
+  const directory = { line: `cd ${quoted(place.cwd)}`, what: `directory ${place.cwd}` };
+  return [...(place.cwd === home ? [] : [directory]), ...variables];
 }

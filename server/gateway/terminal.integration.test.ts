@@ -13,6 +13,7 @@ import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
 import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
+import type { SavedPlace } from "./store-ports.ts";
 import { Terminal, type TerminalBlock } from "./terminal.ts";
 
 const policy = (id: string, rest: object): Policy =>
@@ -71,6 +72,7 @@ describe("a terminal on a real host", () => {
   let judges: ReturnType<typeof judgeOf>;
   let shown = "";
   let verdict = "";
+  let moved: SavedPlace | null = null;
   let cwd = "";
   let recorded = "";
   const blocks: TerminalBlock[] = [];
@@ -108,6 +110,7 @@ describe("a terminal on a real host", () => {
       columns: 100,
       rows: 30,
       history: ["echo from yesterday"],
+      from: null,
       recording: {
         output: (bytes) => {
           recorded += `o${new TextDecoder().decode(bytes)}`;
@@ -124,6 +127,9 @@ describe("a terminal on a real host", () => {
       events: {
         block: (block) => blocks.push(block),
         remember: (text) => remembered.push(text),
+        moved: (place) => {
+          moved = place;
+        },
         output: (bytes) => {
           shown += new TextDecoder().decode(bytes);
           terminal?.acknowledge(bytes.length);
@@ -333,6 +339,7 @@ describe("a terminal on a real host", () => {
     await line("popd", /logs .*\n/);
     await line("popd", /\n/);
     expect(cwd).toBe(connection.home);
+    expect(moved).toMatchObject({ cwd: connection.home, previous: `${connection.home}/shop-api/logs`, stack: [] });
     await line("popd", /directory stack empty/);
     await line("pushd nowhere", /no such directory/);
   });

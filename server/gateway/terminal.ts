@@ -11,7 +11,8 @@ import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
-import { type BuiltinEnd, TerminalPlace } from "./terminal-place.ts";
+import type { SavedPlace } from "./store-ports.ts";
+import { type BuiltinEnd, linesTo, TerminalPlace } from "./terminal-place.ts";
 import { deniedText, explained, reviewText } from "./terminal-text.ts";
 
 export interface TerminalEvents {
@@ -24,6 +25,8 @@ export interface TerminalEvents {
     readonly review: Review | null;
   }): void;
   block(block: TerminalBlock): void;
+  /** The tab stands elsewhere, or has other variables. */
+  moved(place: SavedPlace): void;
   /** A line that the person would look for again. */
   remember(line: string): void;
   ended(reason: string): void;
@@ -62,6 +65,8 @@ export interface TerminalOptions {
   /** The oldest first. */
   readonly history: readonly string[];
   readonly recording: TerminalRecording;
+  /** Where the tab's session before stood, which was lost; null: it begins at home. */
+  readonly from: SavedPlace | null;
   readonly events: TerminalEvents;
 }
 
@@ -101,6 +106,8 @@ export class Terminal {
   #last: { readonly text: string; readonly decision: Decision } | null = null;
   #verdictTimer: NodeJS.Timeout | null = null;
   #block: TerminalBlock | null = null;
+  /** The place as it was told last. */
+  #saved: string;
   readonly #began: number;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
@@ -112,6 +119,7 @@ export class Terminal {
     this.#columns = options.columns;
     this.#rows = options.rows;
     this.#place = new TerminalPlace(options.session.connection);
+    this.#saved = JSON.stringify(this.#place.saved);
     this.#completion = new Completion({
       place: this.#place,
       connection: options.session.connection,
@@ -129,7 +137,8 @@ export class Terminal {
     options.session.show.resized(options.columns, options.rows);
     options.session.show.onChange(() => this.#resume());
     this.#write(`\x1b[2mEvery line is judged before it runs and is on the record. \`help\` says what else there is.\x1b[0m\r\n`);
-    this.#prompt();
+    if (options.from === null) this.#prompt();
+    else this.#takeUp(options.from);
   }
 
   input(bytes: Uint8Array): void {
@@ -471,6 +480,38 @@ export class Terminal {
 
   #asking = false;
 
+  /** Where the session before stood, judged anew: as if the person had typed it. */
+  #takeUp(place: SavedPlace): void {
+    const abort = new AbortController();
+    this.#phase = { phase: "judging", abort };
+    this.#restored(place, abort.signal)
+      .catch((error: unknown) => this.#events.failed(error))
+      .finally(() => {
+        if (this.#phase.phase !== "closed") this.#prompt();
+      });
+  }
+
+  async #restored(place: SavedPlace, signal: AbortSignal): Promise<void> {
+    const lines = linesTo(place, this.#session.connection.home);
+    this.#place.takeUp(place);
+    const done: string[] = [];
+    for (const { line, what } of lines) {
+      if (signal.aborted) return;
+      const described = describeShell(line, this.#place.where);
+      const builtin = "refusal" in described ? null : described.builtin;
+      const allowed = builtin === null ? null : await this.#session.judge.aside(line, this.#place.where);
+      if (allowed === null || builtin === null) {
+        this.#write(`\x1b[33m${printable(what)}: not as before, it is not permitted just so\x1b[0m\r\n`);
+        continue;
+      }
+      const end = builtin.name === "cd" ? await this.#place.changeDirectory(builtin.arguments) : this.#place.variables(builtin);
+      await allowed.executed({ exitCode: end.exitCode, durationMs: 0, bytes: 0 });
+      if (end.exitCode === 0) done.push(what);
+      else this.#write(end.text);
+    }
+    if (done.length > 0) this.#write(`\x1b[2mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
+  }
+
   #exit(): void {
     this.#write("\r\n");
     this.close();
@@ -499,6 +540,8 @@ export class Terminal {
       this.#change({ ended: { exitCode, durationMs: this.#options.now() - this.#began - block.startedAt } });
     }
     this.#phase = { phase: "editing" };
+    const saved = this.#place.saved;
+    if (!this.#isKnown(saved)) this.#events.moved(saved);
     this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review: null });
     const { connection, target } = this.#session;
     const prompt = promptOf({
@@ -514,6 +557,13 @@ export class Terminal {
     const typed = this.#ahead;
     this.#ahead = "";
     this.#edit(typed);
+  }
+
+  #isKnown(place: SavedPlace): boolean {
+    const text = JSON.stringify(place);
+    const known = text === this.#saved;
+    this.#saved = text;
+    return known;
   }
 
   #keep(text: string): void {

@@ -323,6 +323,7 @@ describe("a terminal", () => {
       columns: 80,
       rows: 24,
       history: [],
+      from: null,
       recording: {
         output: () => undefined,
         resized: () => undefined,
@@ -337,6 +338,7 @@ describe("a terminal", () => {
         },
         block: () => undefined,
         remember: () => undefined,
+        moved: () => undefined,
         verdict: () => undefined,
         state: (state) => void running.push(state.running),
         ended: () => undefined,
