@@ -213,7 +213,7 @@ function verbsOf(context: Context, reviews: Reviews, watches: Watches, files: Fi
     },
     files: (principal, session, path) => files.list(principal, session, path),
     askFile: (principal, session, body) => files.ask(principal, session, body),
-    fileContent: (principal, ticket, from) => files.content(principal, ticket, from),
+    fileContent: (principal, ticket, rest) => files.content(principal, ticket, rest),
     putFile: (principal, ticket, offset, bytes) => files.put(principal, ticket, offset, bytes),
     recordings: (principal, query) => listRecordings(context, principal, query),
     recordingPart: (principal, session, part) => recordingPart(context, principal, session, part),

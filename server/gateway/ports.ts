@@ -158,8 +158,8 @@ export interface ShellConnection {
   entries(path: string): Promise<readonly FileEntry[] | null>;
   /** Null: there is none, or it may not be looked at. */
   stat(path: string): Promise<FileState | null>;
-  /** From the start; throws with the host's reason. */
-  readFile(order: Authorized<FileOrder>): AsyncIterable<Uint8Array>;
+  /** From that byte on, at most so many; throws with the host's reason. */
+  readFile(order: Authorized<FileOrder>, part?: { readonly from?: number; readonly most?: number }): AsyncIterable<Uint8Array>;
   /** Nothing is in its place before `finish`. Throws with the host's reason. */
   writeFile(order: Authorized<FileOrder>): Promise<FileUpload>;
   close(): void;

@@ -25,6 +25,9 @@ const LOOK_MS = 1_000;
 /** A short restart of the store does not cost people their sessions; nothing new starts meanwhile. */
 const LOOKS_LOST = 10;
 
+/** What is cleared away at the end may take so long. */
+const CLOSING_MS = 1_500;
+
 const DISABLED = "you are disabled in Gatehouse; ask an admin";
 
 interface Live {
@@ -63,6 +66,8 @@ export interface OpenShellSession extends OpenSession {
   readonly show: Show;
   /** Called when what runs is no longer allowed. */
   onInterrupt(listener: (reason: string) => void): void;
+  /** Done before the connection is closed; waited for, but not for long. */
+  onClosing(work: () => Promise<void>): void;
 }
 
 /** The sessions of this replica. Each is judged again whenever policies or grants change. */
@@ -128,6 +133,7 @@ export class Sessions {
     const { show, glass } = this.#around(requester);
     const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show, glass);
     const interrupts: ((reason: string) => void)[] = [];
+    const closing: (() => Promise<void>)[] = [];
     const session = await this.#keep(
       requester,
       { show, glass },
@@ -137,7 +143,10 @@ export class Sessions {
         if (!judge.mayGoOn())
           for (const listener of interrupts) listener("policies or grants changed: this command is no longer allowed");
       },
-      async () => connection.close(),
+      async () => {
+        await Promise.race([Promise.allSettled(closing.map((work) => work())), pause(CLOSING_MS)]);
+        connection.close();
+      },
     );
     endsWith(connection, session);
     const shell: OpenShellSession = {
@@ -147,6 +156,7 @@ export class Sessions {
       requester,
       show,
       onInterrupt: (listener) => interrupts.push(listener),
+      onClosing: (work) => closing.push(work),
     };
     if (this.#live.has(requester.session)) this.#shells.set(requester.session, shell);
     return shell;
@@ -344,6 +354,12 @@ export class Sessions {
       this.#context.log(`judging open sessions again: ${error instanceof Error ? error.message : String(error)}`),
     );
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }
 
 function endsWith(

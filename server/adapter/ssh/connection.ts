@@ -38,7 +38,7 @@ export class SshConnection implements ShellConnection {
     this.home = account.home;
     this.#own = account.path;
     this.path = [...(account.path === null ? [] : [account.path]), ...STANDARD_PATH.split(":")];
-    this.#files = new Files(client);
+    this.#files = new Files(client, Date.now);
     let reason = "the host closed the connection";
     client.on("error", (error) => {
       reason = `the connection to the host is lost: ${error.message}`;
@@ -117,8 +117,11 @@ export class SshConnection implements ShellConnection {
     return this.#files.stat(path);
   }
 
-  readFile(order: Authorized<FileOrder>): AsyncIterable<Uint8Array> {
-    return this.#files.read(order.path);
+  readFile(
+    order: Authorized<FileOrder>,
+    part: { readonly from?: number; readonly most?: number } = {},
+  ): AsyncIterable<Uint8Array> {
+    return this.#files.read(order.path, part);
   }
 
   writeFile(order: Authorized<FileOrder>): Promise<FileUpload> {
