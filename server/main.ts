@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly log: (line: string) => void;
   /** Where pages are served; absent: nowhere, and notifications are left to replicas that serve. */
   readonly publicUrl?: string;
+  /** So long recordings are kept; absent: for ever, or until another replica takes them away. */
+  readonly recordingDays?: number | undefined;
   /** This machine's clock, in milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -91,6 +93,7 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     notifier: createNotifier({ now }),
     publicUrl: options.publicUrl ?? null,
     recordings: createRecordingStore(store.pool),
+    recordingDays: options.recordingDays ?? null,
     histories: createHistoryStore(store.pool),
     terminalTabs: createTerminalTabStore(store.pool),
     signIns: createSignInStore(store.pool),

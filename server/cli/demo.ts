@@ -35,6 +35,7 @@ export async function demoCommand(options: { readonly port: string; readonly dev
       keys,
       checkpoints: config.GATEHOUSE_CHECKPOINTS ?? join(data, "checkpoints.jsonl"),
       publicUrl: `http://localhost:${port}`,
+      recordingDays: config.GATEHOUSE_RECORDING_DAYS,
       log,
     });
     stops.unshift(() => started.stop());

@@ -15,6 +15,7 @@ import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
 import { Presence } from "./presence.ts";
 import { recordPage, verifyRecord } from "./record.ts";
 import { listRecordings, recordingPart, verifyRecording } from "./recordings.ts";
+import { Retention } from "./retention.ts";
 import { reviewContext } from "./review-context.ts";
 import { Reviews } from "./reviews.ts";
 import { connectDecision, Sessions } from "./sessions.ts";
@@ -43,6 +44,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   const sessions = new Sessions(context, reviews, presence);
   const watches = new Watches(context, presence);
   const outbox = ports.publicUrl === null ? null : new Outbox(context, ports.publicUrl);
+  const retention = ports.recordingDays === null ? null : new Retention(context, ports.recordingDays);
   return {
     context,
     reviews,
@@ -53,6 +55,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
       await sessions.closeAll("Gatehouse is stopping");
       await watches.close();
       await outbox?.close();
+      await retention?.close();
       await presence.close();
       reviews.close();
       standing.close();

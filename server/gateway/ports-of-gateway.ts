@@ -39,6 +39,8 @@ export interface GatewayPorts {
   /** Where links lead; null: nobody serves pages here, and nothing is delivered. */
   readonly publicUrl: string | null;
   readonly recordings: RecordingStore;
+  /** So long they are kept, in days; null: for ever. */
+  readonly recordingDays: number | null;
   readonly histories: HistoryStore;
   readonly terminalTabs: TerminalTabStore;
   readonly signIns: SignInStore;

@@ -310,6 +310,11 @@ export interface RecordingStore {
     readonly before: number | null;
     readonly limit: number;
   }): Promise<readonly RecordingItem[]>;
+  /**
+   * Gives some that ended, or began and were lost, before that moment to `before`, and takes them away when it is done; all
+   * others that would do the same meanwhile get none. Answers how many there were.
+   */
+  forget(until: number, before: (sessions: readonly string[]) => Promise<void>): Promise<number>;
   /** Null: there is none of that number (yet). */
   chunk(session: string, seq: number): Promise<string | null>;
 }

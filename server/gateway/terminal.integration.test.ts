@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chownSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -342,6 +342,64 @@ describe("a terminal on a real host", () => {
     expect(moved).toMatchObject({ cwd: connection.home, previous: `${connection.home}/shop-api/logs`, stack: [] });
     await line("popd", /directory stack empty/);
     await line("pushd nowhere", /no such directory/);
+  });
+
+  test("a pager shows what was judged, and no key of it leads to another file or starts anything", async () => {
+    shown = "";
+    writeFileSync(
+      path.join(host.home, ".lesskey"),
+      "#command\nX shell id -u\\n\n#env\nLESSSECURE=\nLESSOPEN=id -u > marker; cat %s\n",
+    );
+    const owner = statSync(host.home);
+    chownSync(path.join(host.home, ".lesskey"), owner.uid, owner.gid);
+    const before = readdirSync(host.home).sort();
+    keys("less shop-api/logs/app.log\r");
+    await until(/level=\w+/);
+    const tries = [
+      "!id -u\r",
+      "!!\r",
+      "#id -u\r",
+      "|^id -u\r",
+      "|.cat > marker\r",
+      ":e /etc/passwd\r",
+      "\u0018\u0016/etc/passwd\r",
+      "E/etc/passwd\r",
+      ":n\r",
+      "smarker\r",
+      "Smarker\r",
+      "-omarker\r",
+      "-Omarker\r",
+      "--log-file=marker\r",
+      "-k/etc/passwd\r",
+      "-tmain\r",
+      "-T/etc/passwd\r",
+      ":t main\r",
+      "v",
+      "X",
+      "\u001b:e /etc/passwd\r",
+      "+!id -u\r",
+      "--lesskey-src=/etc/passwd\r",
+      "--lesskey-content=X shell id\r",
+      "%!id\r",
+      "&!id\r\r",
+    ];
+    for (const each of tries) {
+      keys(each);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      // Whatever asks for more is given up.
+      keys("\u001b\u001b\u0003");
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    keys("q\rq");
+    await until(/\$ $/);
+    expect(plain()).not.toMatch(/root:x:0|nobody:/);
+    expect(plain()).not.toMatch(new RegExp(`^${owner.uid}$`, "m"));
+    expect(
+      readdirSync(host.home)
+        .sort()
+        .filter((name) => !name.startsWith(".less")),
+    ).toEqual(before.filter((name) => !name.startsWith(".less")));
+    expect(plain()).toMatch(/not available/i);
   });
 
   test("a raw shell says what it is, takes keys, masks what it shows, is recorded, and leads back", async () => {

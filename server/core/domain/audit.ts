@@ -34,6 +34,7 @@ export const AUDIT_TYPES = [
   "notification.dead",
   "recording.closed",
   "recording.watched",
+  "recording.forgotten",
   "configuration.changed",
   "sentinel.alarm",
 ] as const;
