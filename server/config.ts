@@ -45,6 +45,8 @@ const Environment = z.object({
   GATEHOUSE_CHECKPOINTS: z.string().min(1).optional(),
   /** Hours that a sign-in lasts. */
   GATEHOUSE_SIGN_IN_HOURS: z.coerce.number().min(0.1).max(168).default(12),
+  /** Days that what terminals showed is kept. Absent: for ever. */
+  GATEHOUSE_RECORDING_DAYS: z.coerce.number().min(1).max(36_500).optional(),
   NODE_ENV: z.string().default("production"),
 });
 

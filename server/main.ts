@@ -21,6 +21,7 @@ import { createReviewStore } from "./adapter/store/review-store.ts";
 import { createRunStore } from "./adapter/store/run-store.ts";
 import { createSignInStore } from "./adapter/store/sign-in-store.ts";
 import { openStore } from "./adapter/store/store.ts";
+import { createTerminalTabStore } from "./adapter/store/terminal-tab-store.ts";
 import { createWatchStore } from "./adapter/store/watch-store.ts";
 import { OWN_VARIABLES } from "./config.ts";
 import { createGateway, type Gateway } from "./gateway/create-gateway.ts";
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly log: (line: string) => void;
   /** Where pages are served; absent: nowhere, and notifications are left to replicas that serve. */
   readonly publicUrl?: string;
+  /** So long recordings are kept; absent: for ever, or until another replica takes them away. */
+  readonly recordingDays?: number | undefined;
   /** This machine's clock, in milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -90,7 +93,9 @@ export async function startGateway(options: StartOptions): Promise<Started> {
     notifier: createNotifier({ now }),
     publicUrl: options.publicUrl ?? null,
     recordings: createRecordingStore(store.pool),
+    recordingDays: options.recordingDays ?? null,
     histories: createHistoryStore(store.pool),
+    terminalTabs: createTerminalTabStore(store.pool),
     signIns: createSignInStore(store.pool),
     changes,
     secrets: createSecretStore(process.env, OWN_VARIABLES, keys.seal),

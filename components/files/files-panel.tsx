@@ -162,7 +162,8 @@ export function FilesPanel({ session, start, onClose }: { session: string; start
         ) : null}
       </div>
       <p className={classes.quiet}>
-        What is taken is masked like the terminal's output, files that are no text too, which can break them. It is on the record.
+        Text that is taken is masked like the terminal's output. What is no text cannot be masked, and is given only where policy
+        names it (<code>file:raw</code>). All is on the record.
       </p>
       {open === null ? null : <FileEditor session={session} file={open} onClose={() => setOpen(null)} onSaved={again} />}
     </aside>

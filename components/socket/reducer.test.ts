@@ -86,8 +86,16 @@ describe("sessions", () => {
     ["asked for", open.slice(0, 2), "opening"],
     ["opened", open, "open"],
     ["refused", [...open.slice(0, 2), received({ type: "session.refused", request: "q1", message: "no" })], "refused"],
-    ["closed by the gateway", [...open, received({ type: "session.closed", session: "s1", reason: "revoked" })], "closed"],
-    ["another one is closed", [...open, received({ type: "session.closed", session: "s2", reason: "revoked" })], "open"],
+    [
+      "closed by the gateway",
+      [...open, received({ type: "session.closed", session: "s1", reason: "revoked", lost: false })],
+      "closed",
+    ],
+    [
+      "another one is closed",
+      [...open, received({ type: "session.closed", session: "s2", reason: "revoked", lost: false })],
+      "open",
+    ],
     ["ended with the connection", [...open, { type: "lost", retryAt: 1, attempt: 1 }], "closed"],
     ["asked for while the connection is lost", [...open.slice(0, 2), { type: "lost", retryAt: 1, attempt: 1 }], "refused"],
     ["ended with the sign-in", [...open, { type: "signed-out" }], "closed"],

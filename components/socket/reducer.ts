@@ -148,6 +148,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         kind,
         message: message.message,
         ...(message.hint === undefined ? {} : { hint: message.hint }),
+        again: message.again === true,
       };
       return { ...answered(state, message.request, null), sessions: { ...state.sessions, [message.request]: refused } };
     }
@@ -155,7 +156,9 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
       return {
         ...state,
         sessions: mapValues(state.sessions, (session) =>
-          session.state === "open" && session.session === message.session ? close(session, message.reason) : session,
+          session.state === "open" && session.session === message.session
+            ? close(session, message.reason, message.lost)
+            : session,
         ),
       };
     case "sql.decided":
@@ -293,15 +296,15 @@ function complain(state: SocketState, code: string, message: string): SocketStat
   return { ...state, complaints: [...state.complaints.slice(-9), { number, code, message }] };
 }
 
-function close(session: Session, reason: string): Session {
+function close(session: Session, reason: string, lost = false): Session {
   switch (session.state) {
     case "open": {
       const run: Run | null = session.run === null ? null : { ...session.run, state: "ended", cancelling: false };
       const terminal = { ...session.terminal, running: false, review: null, verdict: null, blocks: [] };
-      return { ...session, state: "closed", reason, run, terminal, transaction: "idle" };
+      return { ...session, state: "closed", reason, lost, run, terminal, transaction: "idle" };
     }
     case "opening":
-      return { state: "refused", target: session.target, kind: session.kind, message: reason };
+      return { state: "refused", target: session.target, kind: session.kind, message: reason, again: false };
     default:
       return session;
   }

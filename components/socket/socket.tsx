@@ -33,17 +33,21 @@ export function useSocket<Part>(select: (state: SocketState) => Part): Part {
   );
 }
 
+/** Pauses before a terminal whose host was lost is opened again; after the last one the person is asked. */
+const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 30_000, 30_000, 30_000];
+
 /**
  * A session on a target for as long as the component lives, opened again by itself when the connection comes back. A
  * terminal goes on where it was, also after the page was loaded again: `keep` is the name under which this browser tab
- * remembers it. What cannot go on begins anew.
+ * remembers it. What cannot go on begins anew, a terminal where it stood. Where its host was lost it is opened again by
+ * itself, at ever longer intervals: `again` says when.
  */
 export function useSession(
   target: string,
   kind: SessionKind,
   size: { columns: number; rows: number } | null | undefined,
   keep: string | null,
-): { request: string | null; session: Session | undefined; reopen: () => void } {
+): { request: string | null; session: Session | undefined; again: number | null; reopen: () => void } {
   const store = useSocketStore();
   const connected = useSocket((state) => state.link.state === "open");
   const [request, setRequest] = useState<string | null>(null);
@@ -59,7 +63,8 @@ export function useSession(
     if (!connected || !ready) return;
     const known = keep === null ? null : sessionStorage.getItem(keep);
     const now = sizeNow.current;
-    const mine = known === null || now == null ? store.open(target, kind, now ?? undefined) : store.resume(known, target, now);
+    const fresh = now == null ? undefined : { ...now, ...(keep === null ? {} : { tab: keep }) };
+    const mine = known === null || now == null ? store.open(target, kind, fresh) : store.resume(known, target, now);
     resuming.current = known === null ? null : mine;
     setRequest(mine);
     return () => {
@@ -81,9 +86,28 @@ export function useSession(
     setOpening((count) => count + 1);
   }, [gone, keep]);
 
+  const [tries, setTries] = useState(0);
+  const [again, setAgain] = useState<number | null>(null);
+  const broken = kind === "terminal" && session?.state === "closed" && session.lost;
+  const unreachable = session?.state === "refused" && session.again && tries > 0;
+  const pause = broken || unreachable ? AGAIN_MS[tries] : undefined;
+  useEffect(() => {
+    if (id !== null) setTries(0);
+  }, [id]);
+  useEffect(() => {
+    if (pause === undefined || !connected) return setAgain(null);
+    setAgain(Date.now() + pause);
+    const timer = setTimeout(() => {
+      if (keep !== null) sessionStorage.removeItem(keep);
+      setTries((count) => count + 1);
+      setOpening((count) => count + 1);
+    }, pause);
+    return () => clearTimeout(timer);
+  }, [pause, connected, keep]);
+
   const reopen = () => {
     if (keep !== null) sessionStorage.removeItem(keep);
     setOpening((count) => count + 1);
   };
-  return { request, session: gone ? undefined : session, reopen };
+  return { request, session: gone ? undefined : session, again, reopen };
 }

@@ -56,9 +56,12 @@ export type Session =
       readonly kind: SessionKind;
       readonly message: string;
       readonly hint?: string;
+      /** The target is out of reach for now. */
+      readonly again: boolean;
     }
   | OpenSession
-  | (Omit<OpenSession, "state"> & { readonly state: "closed"; readonly reason: string });
+  /** `lost`: the connection between the gateway and the target broke. */
+  | (Omit<OpenSession, "state"> & { readonly state: "closed"; readonly reason: string; readonly lost: boolean });
 
 export type SessionKind = "sql" | "terminal";
 

@@ -20,7 +20,7 @@ export interface SocketStore {
   /** Connects and keeps connected until the returned function is called. */
   start(): () => void;
   retryNow(): void;
-  open(target: string, kind: SessionKind, size?: { columns: number; rows: number }): string;
+  open(target: string, kind: SessionKind, terminal?: { columns: number; rows: number; tab?: string }): string;
   /** Goes on with a terminal that was lost. */
   resume(session: string, target: string, size: { columns: number; rows: number }): string;
   /** Ends the session that `request` opened, or will have opened. */
@@ -153,9 +153,9 @@ export function createSocketStore(url: string): SocketStore {
       attempt = 0;
       if (state.link.state === "lost") connect();
     },
-    open: (target, kind, size) => {
+    open: (target, kind, terminal) => {
       const request = crypto.randomUUID();
-      send({ type: "session.open", request, target, kind, ...(size ?? {}) });
+      send({ type: "session.open", request, target, kind, ...(terminal ?? {}) });
       return request;
     },
     resume: (session, target, size) => {

@@ -42,13 +42,18 @@ export function TerminalTab(props: {
   const { target, onRequest } = props;
   const store = useSocketStore();
   const [size, setSize] = useState<Size | null>(null);
-  const { request, session, reopen } = useSession(target.id, "terminal", size, `gatehouse-terminal ${props.id}`);
+  const { request, session, again, reopen } = useSession(target.id, "terminal", size, `gatehouse-terminal ${props.id}`);
   const { settings, change } = useTerminalSettings();
   useEffect(() => onRequest(request), [onRequest, request]);
   const [files, setFiles] = useState(false);
 
   const open = session?.state === "open" ? session : null;
   const id = open?.session ?? null;
+  const [wasOpen, setWasOpen] = useState(false);
+  useEffect(() => {
+    if (id !== null) setWasOpen(true);
+  }, [id]);
+  const ended = session?.state === "closed" ? session.reason : session?.state === "refused" && wasOpen ? session.message : null;
   // The window may have changed between asking for the session and getting it.
   const sized = useRef(size);
   sized.current = size;
@@ -85,7 +90,7 @@ export function TerminalTab(props: {
         <GlassBanner session={open.session} glass={open.glass} onGiveUp={() => store.keys(open.channel, "\x03")} />
       )}
       {open === null ? null : <WatchedBanner session={open.session} watched={open.watched} />}
-      {session?.state === "closed" ? <SessionEnded reason={session.reason} reopen={reopen} /> : null}
+      {ended === null ? null : <SessionEnded reason={ended} again={again} reopen={reopen} />}
       {isRaw(open?.terminal ?? null) ? (
         <p className={classes.raw} role="alert" data-raw-shell>
           <b>Raw shell.</b> Single commands are not judged here. It is recorded, and others may watch and end it. <kbd>exit</kbd>{" "}
@@ -94,7 +99,7 @@ export function TerminalTab(props: {
       ) : null}
       <div className={classes.middle}>
         <div className={classes.screen}>
-          {session?.state === "refused" ? (
+          {session?.state === "refused" && !wasOpen ? (
             <Condition kind="forbidden" title={`No terminal on ${target.id}`} what={session.message}>
               {session.hint === undefined ? null : <p>{session.hint}</p>}
               {target.may ? null : (

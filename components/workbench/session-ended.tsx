@@ -2,18 +2,24 @@
 
 import { Button } from "@mantine/core";
 import { Unplug } from "lucide-react";
+import { duration } from "../theme/time.ts";
+import { useNow } from "../theme/time-ago.tsx";
 import classes from "./workbench.module.css";
 
-/** The session is over: why, and the way on. What it showed stays in view. */
-export function SessionEnded({ reason, reopen }: { reason: string; reopen: () => void }) {
+/** The session is over: why, and the way on. What it showed stays in view. `again`: when it is opened again by itself. */
+export function SessionEnded({ reason, again, reopen }: { reason: string; again?: number | null; reopen: () => void }) {
+  const now = useNow(again == null ? null : 500);
   return (
     <div className={classes.ended} role="alert" data-session-ended>
       <Unplug size={14} aria-hidden />
       <span>
         <strong>The session ended:</strong> {reason}. What was not committed was rolled back; what ran in it has stopped.
+        {again == null ? null : (
+          <span data-again> Opening it again in {duration(Math.max(1_000, again - now))}, where it stood.</span>
+        )}
       </span>
       <Button size="compact-xs" variant="default" onClick={reopen}>
-        Open again
+        {again == null ? "Open again" : "Now"}
       </Button>
     </div>
   );

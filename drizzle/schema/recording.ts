@@ -1,4 +1,4 @@
-import { bigint, customType, index, integer, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 
@@ -31,6 +31,20 @@ export const recordingChunk = pgTable(
     data: bytea().notNull(),
   },
   (table) => [primaryKey({ columns: [table.session, table.seq] })],
+);
+
+/** Where a terminal tab of a browser stood, so that its next session begins there; forgotten after a week. */
+export const terminalTab = pgTable(
+  "terminal_tab",
+  {
+    principal: text().notNull(),
+    target: text().notNull(),
+    /** Chosen by the browser. */
+    tab: text().notNull(),
+    place: jsonb().notNull().$type<Record<string, unknown>>(),
+    at: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.principal, table.target, table.tab] }), index("terminal_tab_at").on(table.at)],
 );
 
 /** Lines that a person has typed on a target, each once, for their history. */

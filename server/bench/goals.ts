@@ -5,6 +5,7 @@ import type { measureMemory } from "./memory.ts";
 import { round } from "./percentile.ts";
 import { type measurePlans, WITH_MASK } from "./plans.ts";
 import type { measureReviews } from "./reviews.ts";
+import type { shellDecisions, slowestLine } from "./shell-lines.ts";
 import type { measureStreaming } from "./streaming.ts";
 
 /** A measurement beside what it has to be. */
@@ -31,10 +32,14 @@ interface Measured {
   readonly hostile: Awaited<ReturnType<typeof measureHostile>>;
   readonly memory: Awaited<ReturnType<typeof measureMemory>>;
   readonly reviews: Awaited<ReturnType<typeof measureReviews>>;
+  readonly shell: {
+    readonly ordinary: Awaited<ReturnType<typeof shellDecisions>>;
+    readonly hostile: Awaited<ReturnType<typeof slowestLine>>;
+  };
 }
 
-/** What the SQL path and reviews have to reach. */
-export function goalsOf({ guardMs, streaming, plans, catalog, hostile, memory, reviews }: Measured): readonly Goal[] {
+/** What the guards and reviews have to reach. */
+export function goalsOf({ guardMs, streaming, plans, catalog, hostile, memory, reviews, shell }: Measured): readonly Goal[] {
   const most = (what: string, value: number, limit: number): Goal => ({ what, value, must: "at most", limit });
   const texts = Object.values(hostile.texts);
   // What is compiled and remembered is there after the first part.
@@ -59,6 +64,8 @@ export function goalsOf({ guardMs, streaming, plans, catalog, hostile, memory, r
     most("catalog of 5,000 tables, revalidation, ms a statement, p99", catalog.revalidationMs.p99, 1.5),
     most("hostile texts, the slowest, ms", Math.max(...texts.map(({ maxMs }) => maxMs)), 600),
     most("hostile texts, event loop held up by one, ms of CPU", Math.max(...texts.map(({ loopBusyMs }) => loopBusyMs)), 20),
+    most("command lines, ordinary, parse, describe and decide, ms, p99", shell.ordinary.p99Ms, 1),
+    most("command lines, hostile, the thread held up by one, ms", shell.hostile.ms, 20),
     most("submitted to seen by its reviewer on another replica, ms, p99", reviews.submitToReviewerMs.p99, 100),
     most("a yes on another replica to the first row, ms, p99", reviews.yesToFirstRowMs.p99, 100),
     most("200,000 statements, growth of the heap, MB", round((last?.heapMb ?? 0) - (second?.heapMb ?? 0)), 5),

@@ -16,6 +16,7 @@ import { maskerMbPerSecond } from "./masker.ts";
 import { measureMemory } from "./memory.ts";
 import { measurePlans, PLANS_SETUP } from "./plans.ts";
 import { measureReviews } from "./reviews.ts";
+import { shellDecisions, slowestLine } from "./shell-lines.ts";
 import { measureSockets } from "./sockets.ts";
 import { measureSql } from "./sql.ts";
 import { measureStreaming } from "./streaming.ts";
@@ -125,8 +126,9 @@ try {
   const terminal = { ...(await measureTerminal(gateway, account)), ...(await measureSockets(gateway, account)) };
   say("terminal measured");
   const decisions = decisionsPerSecond();
+  const shell = { ordinary: await shellDecisions(packageFolder()), hostile: await slowestLine(packageFolder()) };
   const manifest: { readonly version: string } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));
-  const measured = { guardMs, streaming, sql, plans, catalog, hostile, memory, reviews };
+  const measured = { guardMs, streaming, sql, plans, catalog, hostile, memory, reviews, shell };
   const goals = goalLines(goalsOf(measured));
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
   const all = { goals, ...measured, terminal, maskerMbPerSecond: maskerMbPerSecond(), decisions };

@@ -45,6 +45,7 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
     now: () => performance.now(),
     ...SIZE,
     history: [],
+    from: null,
     recording,
     events: {
       output: (chunk) => {
@@ -56,6 +57,7 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
       verdict: () => undefined,
       block: () => undefined,
       remember: () => undefined,
+      moved: () => undefined,
       state: (state) => {
         running = state.running;
         onState();

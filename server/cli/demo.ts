@@ -36,6 +36,7 @@ export async function demoCommand(options: { readonly port: string; readonly dev
       keys,
       checkpoints: config.GATEHOUSE_CHECKPOINTS ?? join(data, "checkpoints.jsonl"),
       publicUrl,
+      recordingDays: config.GATEHOUSE_RECORDING_DAYS,
       log,
     });
     stops.unshift(() => started.stop());

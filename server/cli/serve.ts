@@ -21,7 +21,14 @@ export async function serveCommand(options: GlobalOptions): Promise<void> {
     const keys = await keysOf(config);
     const publicUrl = config.GATEHOUSE_PUBLIC_URL ?? `http://localhost:${config.PORT}`;
     const checkpoints = config.GATEHOUSE_CHECKPOINTS ?? null;
-    const started = await startGateway({ storeUrl: address.url, keys, checkpoints, publicUrl, log });
+    const started = await startGateway({
+      storeUrl: address.url,
+      keys,
+      checkpoints,
+      publicUrl,
+      recordingDays: config.GATEHOUSE_RECORDING_DAYS,
+      log,
+    });
     stops.unshift(() => started.stop());
     await bootstrap(started.gateway, config.GATEHOUSE_ADMIN_GROUP);
     const serving = await serve({

@@ -27,6 +27,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
     kind: z.enum(["sql", "terminal"]),
     columns: Dimension.optional(),
     rows: Dimension.optional(),
+    /** Of a terminal: the browser's name for the tab. Its next session begins where this one stood when it was lost. */
+    tab: Identifier.optional(),
   }),
   /** A terminal whose socket was lost goes on here, for half a minute after. Answered like `session.open`. */
   z.strictObject({
@@ -247,8 +249,16 @@ export const ServerMessage = z.discriminatedUnion("type", [
     /** It is one that was lost before; its last output comes again. */
     resumed: z.boolean(),
   }),
-  z.object({ type: z.literal("session.refused"), request: z.string(), message: z.string(), hint: z.string().optional() }),
-  z.object({ type: z.literal("session.closed"), session: z.string(), reason: z.string() }),
+  z.object({
+    type: z.literal("session.refused"),
+    request: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    /** The target is out of reach for now: asking again may help. */
+    again: z.boolean().optional(),
+  }),
+  /** `lost`: the connection to the target broke, and may come back. */
+  z.object({ type: z.literal("session.closed"), session: z.string(), reason: z.string(), lost: z.boolean() }),
   /** One for each statement of a run, before it is executed or when it is not. `span` is in the run's text. */
   z.object({
     type: z.literal("sql.decided"),

@@ -6,8 +6,9 @@ import { packageFolder } from "../main.ts";
 
 /** In the set for hosts: asks for review where everyone may write. */
 const SHARED_FOLDERS = "links-may-lead-anywhere";
-/** In the set for hosts: asks for review of programs that take keys. */
+/** In the set for hosts: asks for review of programs that take keys. The demo's own policy permits some of them. */
 const KEYS = "pagers-have-doors";
+const PERMITTED = ["less", "zless", "top"];
 
 /**
  * The demo company's policies and masks, and the ready-made set for hosts. `home`: of the demo host's account; the data
@@ -27,7 +28,7 @@ function excepting(document: ConfigurationDocument, home: string): Configuration
   if (document.id === KEYS)
     return {
       ...document,
-      resources: { ...document.resources, except: { ...except, programs: [...(except?.programs ?? []), "top"] } },
+      resources: { ...document.resources, except: { ...except, programs: [...(except?.programs ?? []), ...PERMITTED] } },
     };
   if (document.id !== SHARED_FOLDERS) return document;
   return {

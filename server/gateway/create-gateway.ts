@@ -15,6 +15,7 @@ import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
 import { Presence } from "./presence.ts";
 import { recordPage, verifyRecord } from "./record.ts";
 import { listRecordings, recordingPart, verifyRecording } from "./recordings.ts";
+import { Retention } from "./retention.ts";
 import { reviewContext } from "./review-context.ts";
 import { Reviews } from "./reviews.ts";
 import { connectDecision, Sessions } from "./sessions.ts";
@@ -43,6 +44,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
   const sessions = new Sessions(context, reviews, presence);
   const watches = new Watches(context, presence);
   const outbox = ports.publicUrl === null ? null : new Outbox(context, ports.publicUrl);
+  const retention = ports.recordingDays === null ? null : new Retention(context, ports.recordingDays);
   return {
     context,
     reviews,
@@ -53,6 +55,7 @@ export async function createGateway(ports: GatewayPorts): Promise<Gateway> {
       await sessions.closeAll("Gatehouse is stopping");
       await watches.close();
       await outbox?.close();
+      await retention?.close();
       await presence.close();
       reviews.close();
       standing.close();
@@ -213,7 +216,7 @@ function verbsOf(context: Context, reviews: Reviews, watches: Watches, files: Fi
     },
     files: (principal, session, path) => files.list(principal, session, path),
     askFile: (principal, session, body) => files.ask(principal, session, body),
-    fileContent: (principal, ticket, from) => files.content(principal, ticket, from),
+    fileContent: (principal, ticket, rest) => files.content(principal, ticket, rest),
     putFile: (principal, ticket, offset, bytes) => files.put(principal, ticket, offset, bytes),
     recordings: (principal, query) => listRecordings(context, principal, query),
     recordingPart: (principal, session, part) => recordingPart(context, principal, session, part),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestGateway } from "../../test/fixtures/gateway.ts";
@@ -120,8 +120,30 @@ async function download(path: string, from = 0): Promise<string> {
   const answer = await ask(path, { way: "download" });
   if (answer.state !== "ticket") throw new Error(JSON.stringify(answer));
   const parts: Uint8Array[] = [];
-  for await (const part of verbs().fileContent(me(), answer.ticket, from).bytes) parts.push(part);
+  const { bytes } = await verbs().fileContent(me(), answer.ticket, { from, version: null });
+  for await (const part of bytes) parts.push(part);
   return Buffer.concat(parts).toString();
+}
+
+const WHOLE = { from: 0, version: null };
+
+async function ticketFor(path: string): Promise<string> {
+  const answer = await ask(path, { way: "download" });
+  if (answer.state !== "ticket") throw new Error(JSON.stringify(answer));
+  return answer.ticket;
+}
+
+/** So many bytes, then the browser goes away. */
+async function cutOff(ticket: string, from: number, most: number) {
+  const { bytes, ...content } = await verbs().fileContent(me(), ticket, { from, version: null });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of bytes) {
+    parts.push(part);
+    size += part.length;
+    if (size >= most) break;
+  }
+  return { ...content, text: Buffer.concat(parts).toString("latin1").slice(0, most) };
 }
 
 async function uploaded(path: string, text: string): Promise<void> {
@@ -177,7 +199,7 @@ describe("download", () => {
   test("a ticket is one's own, and ends with the terminal", async () => {
     const answer = await ask(join(home, "shop-api/README"), { way: "download" });
     if (answer.state !== "ticket") throw new Error("no ticket");
-    expect(() => verbs().fileContent(as(lead), answer.ticket, 0)).toThrow("ask for the file again");
+    await expect(verbs().fileContent(as(lead), answer.ticket, WHOLE)).rejects.toThrow("ask for the file again");
     await expect(
       verbs().askFile(as(lead), session.id, { path: "/etc/hostname", act: { way: "download" } }),
     ).rejects.toMatchObject({
@@ -187,14 +209,14 @@ describe("download", () => {
     const theirs = await verbs().askFile(me(), other.id, { path: join(home, "shop-api/README"), act: { way: "download" } });
     await other.close("done");
     if (theirs.state !== "ticket") throw new Error("no ticket");
-    expect(() => verbs().fileContent(me(), theirs.ticket, 0)).toThrow("the terminal has ended");
+    await expect(verbs().fileContent(me(), theirs.ticket, WHOLE)).rejects.toThrow("ask for the file again");
   });
 
   test("P5 a ticket is for one reading", async () => {
     const answer = await ask(join(home, "shop-api/README"), { way: "download" });
     if (answer.state !== "ticket") throw new Error("no ticket");
-    for await (const _part of verbs().fileContent(me(), answer.ticket, 0).bytes);
-    expect(() => verbs().fileContent(me(), answer.ticket, 0)).toThrow("ask for the file again");
+    for await (const _part of (await verbs().fileContent(me(), answer.ticket, WHOLE)).bytes);
+    await expect(verbs().fileContent(me(), answer.ticket, WHOLE)).rejects.toThrow("ask for the file again");
   });
 
   test("P6 ends when policy no longer allows it", async () => {
@@ -203,7 +225,7 @@ describe("download", () => {
     if (answer.state !== "ticket") throw new Error("no ticket");
     let read = 0;
     const reading = (async () => {
-      for await (const part of verbs().fileContent(me(), answer.ticket, 0).bytes) {
+      for await (const part of (await verbs().fileContent(me(), answer.ticket, WHOLE)).bytes) {
         if (read === 0)
           await guarded.gateway.context.configuration.apply(
             "kind: policy\nid: no-large\neffect: forbid\nprincipals: { everyone: true }\nactions: ['file:read']\nresources: { paths: ['**/large'] }\n",
@@ -215,6 +237,173 @@ describe("download", () => {
     await expect(reading).rejects.toMatchObject({ code: "forbidden" });
     expect(read).toBeLessThan(3_600_000);
     await guarded.gateway.context.configuration.remove("policy", "no-large", "test");
+  });
+});
+
+describe("the rest of a download that was cut off", () => {
+  const people = Array.from({ length: 20_000 }, (_, i) => `${i} jörg.müller${i}@exämple.de ann.smith${i}@example.com ü`).join(
+    "\n",
+  );
+  const key = `-----BEGIN PRIVATE KEY-----\n${"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n".repeat(3_000)}-----END PRIVATE KEY-----\n`;
+
+  test.each([
+    ["people", people],
+    ["a private key of many parts", key],
+  ] as const)("is what would have come: %s", async (name, content) => {
+    const path = join(home, `work/rest-${name.length}`);
+    await uploaded(path, content);
+    const whole = await cutOff(await ticketFor(path), 0, Number.POSITIVE_INFINITY);
+    expect(whole.text).not.toMatch(/smith|MIIEvQ/);
+    expect(whole.size).toBe(Buffer.byteLength(content));
+    expect(whole.text.length).toBe(whole.size);
+    for (const at of [1, 33, 32_000, 70_001, Buffer.byteLength(content) - 2]) {
+      const ticket = await ticketFor(path);
+      const first = await cutOff(ticket, 0, at);
+      expect(first.text).toBe(whole.text.slice(0, first.text.length));
+      const rest = await cutOff(ticket, at, Number.POSITIVE_INFINITY);
+      expect(rest).toMatchObject({ from: at, version: whole.version });
+      expect(first.text.slice(0, at) + rest.text, `at ${at}`).toBe(whole.text);
+      await expect(verbs().fileContent(me(), ticket, WHOLE)).rejects.toThrow("ask for the file again");
+    }
+  });
+
+  test("is not of another file: changed meanwhile, it is refused; with a new ticket too", async () => {
+    const path = join(home, "work/changes");
+    await uploaded(path, "line\n".repeat(40_000));
+    const ticket = await ticketFor(path);
+    const { version } = await cutOff(ticket, 0, 10);
+    await uploaded(path, "other\n".repeat(40_000));
+    await expect(verbs().fileContent(me(), ticket, { from: 10, version: null })).rejects.toMatchObject({ code: "conflict" });
+    const again = await ticketFor(path);
+    await expect(verbs().fileContent(me(), again, { from: 10, version })).rejects.toMatchObject({ code: "conflict" });
+    await expect(verbs().fileContent(me(), again, { from: 10_000_000, version: null })).rejects.toMatchObject({
+      code: "invalid",
+    });
+  });
+
+  test("is not given when policy no longer allows it", async () => {
+    const path = join(home, "work/forbidden-later");
+    await uploaded(path, "line\n".repeat(40_000));
+    const ticket = await ticketFor(path);
+    await cutOff(ticket, 0, 10);
+    await guarded.gateway.context.configuration.apply(
+      "kind: policy\nid: later\neffect: forbid\nprincipals: { everyone: true }\nactions: ['file:read']\nresources: { paths: ['**/forbidden-later'] }\n",
+      "test",
+    );
+    await expect(verbs().fileContent(me(), ticket, { from: 10, version: null })).rejects.toMatchObject({ code: "forbidden" });
+    await guarded.gateway.context.configuration.remove("policy", "later", "test");
+  });
+
+  test("of two readings at once the first ends", async () => {
+    const path = join(home, "work/two");
+    await uploaded(path, "line\n".repeat(200_000));
+    const ticket = await ticketFor(path);
+    const first = await verbs().fileContent(me(), ticket, WHOLE);
+    const parts = first.bytes[Symbol.asyncIterator]();
+    expect((await parts.next()).done).toBe(false);
+    const second = await cutOff(ticket, 5, Number.POSITIVE_INFINITY);
+    expect(second.text.length).toBe(1_000_000 - 5);
+    while (!(await parts.next()).done);
+    await expect(verbs().fileContent(me(), ticket, WHOLE)).rejects.toThrow("ask for the file again");
+  });
+
+  test("what the host makes up when it is read comes whole", async () => {
+    expect(await download("/proc/self/limits")).toContain("Max open files");
+  });
+});
+
+describe("a file that is no text", () => {
+  const write = (name: string, content: Uint8Array) => writeFile(join(home, "work", name), content);
+
+  test.each([
+    ["a secret after a NUL", Buffer.from("\0ann.smith@example.com\n")],
+    ["a secret after bytes that are no letter", Buffer.from([0xff, ...Buffer.from("ann.smith@example.com\n")])],
+    ["an overlong slash", Buffer.from([0xc0, 0xaf, ...Buffer.from("ann.smith@example.com\n")])],
+    ["half a pair", Buffer.from([0xed, 0xa0, 0x80, ...Buffer.from("ann.smith@example.com\n")])],
+    ["letters of another time", Buffer.from("f\xfcr ann.smith@example.com\n", "latin1")],
+  ])("is not given to who may only read: %s", async (_name, content) => {
+    await write("blob", content);
+    await expect(ask(join(home, "work/blob"), { way: "download" })).rejects.toMatchObject({
+      code: "forbidden",
+      message: expect.stringMatching(/is no text, so nothing in it could be masked: no policy permits .*file:raw/),
+    });
+    await expect(ask(join(home, "work/blob"), { way: "open" })).rejects.toMatchObject({ code: "invalid" });
+  });
+
+  test("is masked where it only ends so", async () => {
+    await write("late", Buffer.concat([Buffer.alloc(70_000, "text\n"), Buffer.from("\0ann.smith@example.com\n\xff", "latin1")]));
+    const shown = await download(join(home, "work/late"));
+    expect(shown).not.toContain("smith");
+    // A letter that is cut at the end of the first part is no reason.
+    await write("cut", Buffer.from(`${"a".repeat(63_999)}ä ann.smith@example.com\n`));
+    expect(await download(join(home, "work/cut"))).not.toContain("smith");
+  });
+
+  test("is given as it is where policy names that, byte for byte, and goes on where it was cut off", async () => {
+    const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) % 256));
+    await write("image.bin", content);
+    await write("plain.txt", Buffer.from("ann.smith@example.com\n"));
+    const glob = "kind: policy\nid: raw\neffect: permit\nprincipals: { groups: [engineers] }\nactions: ['file:*']\n";
+    await guarded.gateway.context.configuration.apply(glob, "test");
+    await expect(ask(join(home, "work/image.bin"), { way: "download" })).rejects.toMatchObject({ code: "forbidden" });
+    await guarded.gateway.context.configuration.apply(
+      glob.replace("'file:*'", "'file:raw'").concat("resources: { paths: ['**/work/**'] }\n"),
+      "test",
+    );
+    const ticket = await ticketFor(join(home, "work/image.bin"));
+    const first = await cutOff(ticket, 0, 40_000);
+    const rest = await cutOff(ticket, 40_000, Number.POSITIVE_INFINITY);
+    expect(Buffer.from(first.text + rest.text, "latin1").equals(content)).toBe(true);
+    // Text stays masked.
+    expect(await download(join(home, "work/plain.txt"))).not.toContain("smith");
+    // What became text meanwhile is not given out by the ticket of what was none.
+    await write("turns", Buffer.from("\0binary"));
+    const turned = await ticketFor(join(home, "work/turns"));
+    await write("turns", Buffer.from("ann.smith@example.com\n"));
+    await expect(cutOff(turned, 0, 100)).rejects.toMatchObject({ code: "conflict" });
+    const recorded = await guarded.store.query(
+      "SELECT payload FROM audit_event WHERE statement LIKE 'download %image.bin as it is'",
+    );
+    expect(recorded.rows.at(-1).payload).toContain("file:raw");
+    await guarded.gateway.context.configuration.remove("policy", "raw", "test");
+  });
+});
+
+describe("an upload that is cut off", () => {
+  const left = async () => (await readdir(join(home, "work"))).filter((name) => name.startsWith(".gatehouse"));
+
+  test("leaves nothing when its terminal ends, and is on the record as given up", async () => {
+    const other = await guarded.gateway.sessions.openShell(engineer, "web-1");
+    const path = join(home, "work/half");
+    const answer = await verbs().askFile(me(), other.id, { path, act: { way: "upload", size: 10 } });
+    if (answer.state !== "ticket") throw new Error("no ticket");
+    await verbs().putFile(me(), answer.ticket, 0, bytes("abc"));
+    expect(await left()).toHaveLength(1);
+    // It goes on as long as the terminal is there.
+    await verbs().putFile(me(), answer.ticket, 3, bytes("def"));
+    await other.close("done");
+    expect(await left()).toEqual([]);
+    await expect(stat(path)).rejects.toMatchObject({ code: "ENOENT" });
+    const recorded = await guarded.store.query(
+      "SELECT payload FROM audit_event WHERE type = 'statement.executed' AND payload LIKE $1",
+      [`%${other.id}%`],
+    );
+    expect(recorded.rows.map(({ payload }) => JSON.parse(payload).body)).toMatchObject([{ ended: "cancelled", bytes: 6 }]);
+  });
+
+  test("what one has left with a lost host is taken away by the next to the folder, a day later", async () => {
+    const names = [
+      ".gatehouse-0123456789abcdef",
+      ".gatehouse-0000000000000000",
+      ".gatehouse-mine",
+      ".gatehouse-0123456789abcdef.txt",
+    ];
+    const day = Date.now() / 1_000 - 86_500;
+    for (const name of names) await writeFile(join(home, "work", name), "x");
+    for (const name of names.filter((each) => !each.includes("0000"))) await utimes(join(home, "work", name), day, day);
+    await uploaded(join(home, "work/next"), "x");
+    expect((await left()).sort()).toEqual([names[1], names[3], names[2]].sort());
+    for (const name of names) await rm(join(home, "work", name), { force: true });
   });
 });
 

@@ -3,12 +3,12 @@ import type { FileAnswer, FileBody, FileList } from "../contract/http.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import type { Principal } from "../core/domain/principal.ts";
 import type { Described } from "../core/domain/statement.ts";
-import { absolutePath, describeFile, type FileOrder } from "../core/guard/files.ts";
+import { absolutePath, describeFile, type FileOrder, isText } from "../core/guard/files.ts";
 import { createStreamMasker } from "../core/mask/stream.ts";
-import { authorize, type Granted, isFree, type Judgeable, judge, mayGoOn } from "./authorize.ts";
-import type { Authorized } from "./authorized.ts";
+import { authorize, isFree, type Judgeable, judge, mayGoOn } from "./authorize.ts";
+import { type Allowed, FileTickets, type Reading, type Ticket } from "./file-tickets.ts";
 import { placesOf } from "./places.ts";
-import type { FileUpload } from "./ports.ts";
+import type { FileState, FileUpload } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import type { Reviews } from "./reviews.ts";
 import type { OpenShellSession, Sessions } from "./sessions.ts";
@@ -18,23 +18,21 @@ import { VerbError } from "./verb-error.ts";
 const MOST_BYTES = 1_000_000_000;
 const MOST_TEXT = 1_000_000;
 const TICKET_MS = 10 * 60_000;
-const TICKETS = 50;
+/** So long a transfer that was cut off waits for its rest. */
+const REST_MS = 2 * 60_000;
+const MOST_TURNS = 50;
+/** So much of a file says whether it is text. */
+const FIRST_BYTES = 64_000;
 
-interface Ticket {
-  readonly session: OpenShellSession;
-  readonly principal: string;
-  readonly until: number;
+/** The rest of a download, and what it is the rest of. */
+export interface FileContent {
   readonly name: string;
-  readonly size: number;
-  readonly order: Authorized<FileOrder>;
-  readonly statement: Judgeable<FileOrder>;
-  readonly granted: Granted | null;
-  upload: { readonly to: FileUpload; at: number } | null;
-  /** The part before. */
-  last: Promise<void>;
+  /** Of all of it; null: the host cannot say, as of what it makes up when it is read (`/proc`). */
+  readonly size: number | null;
+  readonly from: number;
+  readonly version: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
-
-type Allowed = Pick<Ticket, "order" | "statement" | "granted">;
 
 /**
  * Files of a terminal's host, over the terminal's own connection: judged as `file:read` and `file:write` of their path,
@@ -44,12 +42,15 @@ export class FileTransfers {
   readonly #context: Context;
   readonly #reviews: Reviews;
   readonly #sessions: Sessions;
-  readonly #tickets = new Map<string, Ticket>();
+  readonly #tickets: FileTickets;
+  /** Terminals that clear away what they leave. */
+  readonly #heard = new WeakSet<OpenShellSession>();
 
   constructor(context: Context, reviews: Reviews, sessions: Sessions) {
     this.#context = context;
     this.#reviews = reviews;
     this.#sessions = sessions;
+    this.#tickets = new FileTickets(context.identifier, (ticket) => this.#giveUp(ticket));
   }
 
   /** For who may list the folder in the terminal. */
@@ -85,12 +86,11 @@ export class FileTransfers {
       );
     switch (act.way) {
       case "download":
+        return await this.#download(principal, session, asked, order, body, size);
       case "upload": {
-        const text = act.way === "download" ? `download ${asked}` : `upload ${asked} (${act.size} bytes)`;
+        const text = `upload ${asked} (${act.size} bytes)`;
         const allowed = await this.#allowed(session, describeFile(text, asked, order), order, body);
-        if ("review" in allowed) return allowed;
-        const name = asked.slice(asked.lastIndexOf("/") + 1);
-        return this.#ticket(principal, session, allowed, name, act.way === "download" ? size : act.size);
+        return "review" in allowed ? allowed : this.#ticket(principal, session, allowed, asked, act.size);
       }
       case "open": {
         if (size > MOST_TEXT)
@@ -103,15 +103,75 @@ export class FileTransfers {
     }
   }
 
+  /** What is no text cannot be masked: it is given out as it is, where policy names that, or not at all. */
+  async #download(
+    principal: Principal,
+    session: OpenShellSession,
+    asked: string,
+    order: FileOrder,
+    body: FileBody,
+    size: number,
+  ): Promise<FileAnswer> {
+    const allowed = await this.#allowed(session, describeFile(`download ${asked}`, asked, order), order, body);
+    if ("review" in allowed) return allowed;
+    const text = await this.#beginsAsText(session, allowed).catch(async (error: unknown) => {
+      await this.#ended({ session, ...allowed }, 0, "failed");
+      throw new VerbError("conflict", message(error));
+    });
+    if (text) return this.#ticket(principal, session, allowed, asked, size);
+    await this.#ended({ session, ...allowed }, Math.min(size, FIRST_BYTES), "cancelled");
+    const raw: FileOrder = { way: "raw", path: order.path };
+    try {
+      const permitted = await this.#allowed(session, describeFile(`download ${asked} as it is`, asked, raw), raw, body);
+      return "review" in permitted ? permitted : this.#ticket(principal, session, permitted, asked, size);
+    } catch (error) {
+      if (!(error instanceof VerbError) || error.code !== "forbidden") throw error;
+      throw new VerbError("forbidden", `\`${asked}\` is no text, so nothing in it could be masked: ${error.message}`);
+    }
+  }
+
+  async #beginsAsText(session: OpenShellSession, { order }: Pick<Allowed, "order">): Promise<boolean> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of session.connection.readFile(order, { most: FIRST_BYTES })) {
+      chunks.push(chunk);
+      size += chunk.length;
+    }
+    return isText(joined(chunks), size < FIRST_BYTES);
+  }
+
   /**
-   * The bytes of a download, masked. `from`: bytes that the browser has already. Ends with an
-   * error when policy no longer allows it.
+   * The bytes of a download: of text masked, and as many as the file has. What a reading that was cut off has left is given
+   * out too, from byte `from` on, while the file is as it was: `version`, if the browser knows one, has to be that of before.
+   * Ends with an error when policy no longer allows it. Throws `VerbError`.
    */
-  content(principal: Principal, id: string, from: number): { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> } {
+  async content(
+    principal: Principal,
+    id: string,
+    { from, version }: { readonly from: number; readonly version: string | null },
+  ): Promise<FileContent> {
     const ticket = this.#taken(principal, id, "read");
-    // INVARIANT (P5): one authorisation, one reading.
-    this.#tickets.delete(id);
-    return { name: ticket.name, bytes: this.#reading(ticket, from) };
+    this.#stillAllowed(ticket);
+    const state = await ticket.session.connection.stat(ticket.order.path);
+    const present = state === null || state.kind !== "file" ? null : this.#version(ticket, state);
+    if (present === null || state === null || (version !== null && version !== present))
+      throw new VerbError("conflict", "the file was changed meanwhile; ask for it again");
+    const reading = ticket.reading ?? { version: present, size: state.size === 0 ? null : state.size, sent: 0, turn: 0 };
+    ticket.reading = reading;
+    // INVARIANT (P5): one authorisation, one reading: what was cut off is the rest of the same bytes, or nothing.
+    if (reading.version !== present) throw new VerbError("conflict", "the file was changed meanwhile; ask for it again");
+    if (from > 0 && (reading.size === null || from >= reading.size))
+      throw new VerbError("invalid", "there is nothing after that byte");
+    if (reading.turn >= MOST_TURNS) throw new VerbError("conflict", "it was cut off too often; ask for it again");
+    reading.turn += 1;
+    this.#tickets.keep(ticket, TICKET_MS);
+    const bytes = this.#reading(ticket, reading, reading.turn, from);
+    return { name: ticket.name, size: reading.size, from, version: present, bytes };
+  }
+
+  #version({ order }: Pick<Ticket, "order">, { size, modifiedAt }: FileState): string {
+    const masks = order.way === "raw" ? null : this.#context.configuration.set.detectors;
+    return this.#context.sha256(JSON.stringify([order.path, size, modifiedAt, masks])).slice(0, 32);
   }
 
   /** The next part of an upload; answers how much there is. */
@@ -123,7 +183,7 @@ export class FileTransfers {
   ): Promise<{ readonly at: number; readonly done: boolean }> {
     const ticket = this.#taken(principal, id, "write");
     // One after the other: a part that is sent again may meet itself.
-    const put = ticket.last.then(() => this.#put(this.#taken(principal, id, "write"), id, offset, bytes));
+    const put = ticket.last.then(() => this.#put(this.#taken(principal, id, "write"), offset, bytes));
     ticket.last = put.then(
       () => undefined,
       () => undefined,
@@ -131,18 +191,14 @@ export class FileTransfers {
     return put;
   }
 
-  async #put(
-    ticket: Ticket,
-    id: string,
-    offset: number,
-    bytes: Uint8Array,
-  ): Promise<{ readonly at: number; readonly done: boolean }> {
+  async #put(ticket: Ticket, offset: number, bytes: Uint8Array): Promise<{ readonly at: number; readonly done: boolean }> {
     this.#stillAllowed(ticket);
+    this.#tickets.keep(ticket, REST_MS);
     if (ticket.upload === null) {
       try {
         ticket.upload = { to: await ticket.session.connection.writeFile(ticket.order), at: 0 };
       } catch (error) {
-        this.#tickets.delete(id);
+        this.#tickets.done(ticket);
         await this.#ended(ticket, 0, "failed");
         throw new VerbError("conflict", message(error));
       }
@@ -156,12 +212,12 @@ export class FileTransfers {
       if (upload.at < ticket.size) return { at: upload.at, done: false };
       await upload.to.finish();
     } catch (error) {
-      this.#tickets.delete(id);
+      this.#tickets.done(ticket);
       await upload.to.abort();
       await this.#ended(ticket, upload.at, "failed");
       throw new VerbError("conflict", message(error));
     }
-    this.#tickets.delete(id);
+    this.#tickets.done(ticket);
     await this.#ended(ticket, upload.at, "done");
     return { at: upload.at, done: true };
   }
@@ -226,37 +282,28 @@ export class FileTransfers {
     }
   }
 
-  #ticket(principal: Principal, session: OpenShellSession, allowed: Allowed, name: string, size: number): FileAnswer {
-    const now = this.#context.clock.now();
-    for (const [id, ticket] of this.#tickets) if (ticket.until < now) this.#drop(id, ticket);
-    const mine = [...this.#tickets].filter(([, ticket]) => ticket.principal === principal.id);
-    const [oldest] = mine;
-    if (mine.length >= TICKETS && oldest !== undefined) this.#drop(...oldest);
-    const id = this.#context.identifier();
-    this.#tickets.set(id, {
-      session,
-      principal: principal.id,
-      until: now + TICKET_MS,
-      name,
-      size,
-      ...allowed,
-      upload: null,
-      last: Promise.resolve(),
-    });
-    return { state: "ticket", ticket: id, name, size };
+  #ticket(principal: Principal, session: OpenShellSession, allowed: Allowed, asked: string, size: number): FileAnswer {
+    if (!this.#heard.has(session)) session.onClosing(() => this.#tickets.endOf(session.id));
+    this.#heard.add(session);
+    const name = asked.slice(asked.lastIndexOf("/") + 1);
+    const ticket = this.#tickets.add({ session, principal: principal.id, name, size, ...allowed }, TICKET_MS);
+    return { state: "ticket", ticket: ticket.id, name, size };
   }
 
-  #drop(id: string, ticket: Ticket): void {
-    this.#tickets.delete(id);
-    void ticket.upload?.to.abort().catch((error: unknown) => this.#context.log(`giving up an upload: ${message(error)}`));
-    void this.#ended(ticket, ticket.upload?.at ?? 0, "cancelled").catch((error: unknown) => this.#context.log(message(error)));
+  /** What was written beside its place is taken away. */
+  async #giveUp(ticket: Ticket): Promise<void> {
+    try {
+      // Of two parts the later would write to what is gone.
+      await ticket.last;
+      await ticket.upload?.to.abort();
+      await this.#ended(ticket, ticket.upload?.at ?? ticket.reading?.sent ?? 0, "cancelled");
+    } catch (error) {
+      this.#context.log(`giving up a transfer: ${message(error)}`);
+    }
   }
 
-  #taken(principal: Principal, id: string, way: FileOrder["way"]): Ticket {
-    const ticket = this.#tickets.get(id);
-    const holds = ticket !== undefined && ticket.principal === principal.id && ticket.order.way === way;
-    if (!holds || ticket.until < this.#context.clock.now())
-      throw new VerbError("not-found", "that was too long ago; ask for the file again");
+  #taken(principal: Principal, id: string, way: "read" | "write"): Ticket {
+    const ticket = this.#tickets.take(principal, id, way);
     if (this.#sessions.shellOf(principal, ticket.session.id) === null)
       throw new VerbError("not-found", "the terminal has ended, and with it what it was transferring");
     return ticket;
@@ -267,36 +314,55 @@ export class FileTransfers {
       throw new VerbError("forbidden", "policies or grants changed: this is no longer allowed");
   }
 
-  async *#reading(ticket: Ticket, from: number): AsyncIterable<Uint8Array> {
-    let read = 0;
-    let skip = from;
-    let ended: "done" | "failed" | "cancelled" = "cancelled";
+  /**
+   * From the file's beginning where it is masked: what is masked later depends on all before (a private key has many lines),
+   * and the host is nearer than the browser. INVARIANT (chunks) of the masker: the same bytes come out again.
+   */
+  async *#reading(ticket: Ticket, reading: Reading, turn: number, from: number): AsyncIterable<Uint8Array> {
+    const { connection } = ticket.session;
+    const size = reading.size ?? MOST_BYTES;
+    const raw = ticket.order.way === "raw";
+    let at = raw ? from : 0;
+    let ended: "done" | "failed" | "cut" = "cut";
     try {
-      for await (const chunk of masked(ticket.session.connection.readFile(ticket.order), this.#masker(), (bytes) => {
-        read += bytes;
+      if (raw && (await this.#beginsAsText(ticket.session, ticket)))
+        throw new VerbError("conflict", "the file was changed meanwhile; ask for it again");
+      const read = connection.readFile(ticket.order, { from: at });
+      for await (const chunk of raw ? read : masked(read, this.#masker("same length"))) {
+        if (reading.turn !== turn) return;
         this.#stillAllowed(ticket);
-        if (read > MOST_BYTES) throw new VerbError("invalid", "the file has grown too long");
-      })) {
-        const part = chunk.subarray(Math.min(skip, chunk.length));
-        skip -= Math.min(skip, chunk.length);
-        if (part.length > 0) yield part;
+        const part = chunk.subarray(Math.min(chunk.length, Math.max(0, from - at)), Math.max(0, size - at));
+        at += chunk.length;
+        if (part.length > 0) {
+          reading.sent = Math.max(reading.sent, Math.min(at, size));
+          yield part;
+        }
+        if (at >= size) break;
       }
+      if (reading.size !== null && at < size) throw new VerbError("conflict", "the file has become shorter meanwhile");
       ended = "done";
     } catch (error) {
-      ended = "failed";
+      if (error instanceof VerbError) ended = "failed";
       throw error;
     } finally {
-      await this.#ended(ticket, read, ended);
+      if (reading.turn === turn && this.#tickets.holds(ticket)) await this.#left(ticket, reading, ended);
     }
   }
 
-  #masker() {
-    return createStreamMasker({ detectors: this.#context.configuration.set.detectors, secrets: [] });
+  /** What was cut off waits for its rest. */
+  async #left(ticket: Ticket, reading: Reading, ended: "done" | "failed" | "cut"): Promise<void> {
+    if (ended === "cut") return this.#tickets.keep(ticket, REST_MS);
+    this.#tickets.done(ticket);
+    await this.#ended(ticket, reading.sent, ended);
+  }
+
+  #masker(length?: "same length") {
+    const { detectors } = this.#context.configuration.set;
+    return createStreamMasker({ detectors, secrets: [], ...(length === undefined ? {} : { sameLength: true }) });
   }
 
   async #text(session: OpenShellSession, asked: string, allowed: Allowed): Promise<FileAnswer> {
-    const raw = await this.#whole(session, allowed);
-    if (raw.includes("\0")) throw new VerbError("invalid", `\`${asked}\` is no text`);
+    const raw = await this.#whole(session, asked, allowed);
     const masker = this.#masker();
     const bytes = new TextEncoder().encode(raw);
     const text = new TextDecoder().decode(joined([masker.push(bytes), masker.end()]));
@@ -314,7 +380,7 @@ export class FileTransfers {
     };
   }
 
-  async #whole(session: OpenShellSession, allowed: Allowed): Promise<string> {
+  async #whole(session: OpenShellSession, asked: string, allowed: Allowed): Promise<string> {
     const chunks: Uint8Array[] = [];
     let size = 0;
     try {
@@ -328,7 +394,9 @@ export class FileTransfers {
       throw error instanceof VerbError ? error : new VerbError("conflict", message(error));
     }
     await this.#ended({ session, ...allowed }, size, "done");
-    return new TextDecoder().decode(joined(chunks));
+    const bytes = joined(chunks);
+    if (!isText(bytes, true)) throw new VerbError("invalid", `\`${asked}\` is no text`);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   }
 
   /** What is reviewed is the difference; it is written only over the text that it was made from. */
@@ -349,7 +417,7 @@ export class FileTransfers {
         review: undefined,
       });
       if ("review" in read) throw new VerbError("forbidden", "reading the file needs a review; open it first");
-      before = await this.#whole(session, read);
+      before = await this.#whole(session, asked, read);
     }
     if (this.#context.sha256(before) !== act.digest)
       throw new VerbError("conflict", `\`${asked}\` was changed meanwhile; open it again, your text is still in the editor`);
@@ -411,16 +479,11 @@ function judgeable(described: Described, order: FileOrder): Judgeable<FileOrder>
   };
 }
 
-/** Masked whatever it is: a file that is no text may break by it, but shows nothing. */
 async function* masked(
   bytes: AsyncIterable<Uint8Array>,
   masker: ReturnType<typeof createStreamMasker>,
-  came: (bytes: number) => void,
 ): AsyncIterable<Uint8Array> {
-  for await (const chunk of bytes) {
-    came(chunk.length);
-    yield masker.push(chunk);
-  }
+  for await (const chunk of bytes) yield masker.push(chunk);
   yield masker.end();
 }
 

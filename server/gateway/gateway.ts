@@ -31,6 +31,7 @@ import type {
 import type { WireReview } from "../contract/socket.ts";
 import type { SessionList } from "../contract/watch.ts";
 import type { Principal } from "../core/domain/principal.ts";
+import type { FileContent } from "./file-transfers.ts";
 
 /** A refusal that a caller shows as it is. `code` decides the HTTP status: no `instanceof` across Next's bundle. */
 export type VerbErrorCode = "not-found" | "forbidden" | "invalid" | "conflict" | "unavailable";
@@ -71,8 +72,8 @@ export interface GatewayVerbs {
   fileContent(
     principal: Principal,
     ticket: string,
-    from: number,
-  ): { readonly name: string; readonly bytes: AsyncIterable<Uint8Array> };
+    rest: { readonly from: number; readonly version: string | null },
+  ): Promise<FileContent>;
   putFile(
     principal: Principal,
     ticket: string,

@@ -5,6 +5,8 @@ import type { ShellConnection } from "./ports.ts";
 
 /** Names that one line may make the gateway look at. Beyond them links behind a glob are not followed; say so in docs. */
 const MOST_NAMES = 2_000;
+/** More are not judged one by one: the glob means all that it could match, and the links among them. */
+const MOST_JUDGED = 800;
 
 export interface Places {
   /** Lexical path → physical. */
@@ -37,12 +39,27 @@ export async function placesOf(
   const asked = patternsToAsk(actions);
   const found = await Promise.all(asked.map((pattern) => expand(pattern, connection, budget)));
   await Promise.all([...new Set([...pathsToAsk(actions), ...found.flatMap(({ names }) => names)])].map(ask));
+  const few = found.reduce((sum, { names }) => sum + names.length, 0) <= MOST_JUDGED;
   const matches = new Map(
     asked.flatMap((pattern, i) =>
-      found[i]?.whole === true ? [[pattern, found[i].names.filter((name) => isShown(pattern, name))] as const] : [],
+      few && found[i]?.whole === true ? [[pattern, found[i].names.filter((name) => isShown(pattern, name))] as const] : [],
     ),
   );
   return { physical, matches };
+}
+
+/** More folders are not asked about while somebody types. */
+const MOST_FOLDERS = 8;
+
+/** The folders in which a line's paths and globs are looked for. Null: they are known only on the host, or are too many. */
+export function foldersOf(actions: readonly MicroAction[]): readonly string[] | null {
+  const folders = new Set<string>();
+  for (const path of [...pathsToAsk(actions), ...patternsToAsk(actions)]) {
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    if (/[*?[]/.test(folder)) return null;
+    folders.add(folder);
+  }
+  return folders.size > MOST_FOLDERS ? null : [...folders];
 }
 
 async function expand(

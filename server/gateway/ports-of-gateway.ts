@@ -15,6 +15,7 @@ import type {
   ReviewStore,
   RunStore,
   SignInStore,
+  TerminalTabStore,
   WatchStore,
 } from "./store-ports.ts";
 
@@ -38,7 +39,10 @@ export interface GatewayPorts {
   /** Where links lead; null: nobody serves pages here, and nothing is delivered. */
   readonly publicUrl: string | null;
   readonly recordings: RecordingStore;
+  /** So long they are kept, in days; null: for ever. */
+  readonly recordingDays: number | null;
   readonly histories: HistoryStore;
+  readonly terminalTabs: TerminalTabStore;
   readonly signIns: SignInStore;
   readonly changes: ChangeFeed;
   readonly secrets: SecretStore;

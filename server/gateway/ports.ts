@@ -146,18 +146,22 @@ export interface ShellRun {
 export interface ShellConnection {
   readonly home: string;
   readonly user: string;
+  /** Folders in which a program is looked for by its name. */
+  readonly path: readonly string[];
   run(command: Authorized<PreparedShell>, run: ShellRun, sink: ProgramSink): Promise<RunningProgram>;
   /** The physical path of a directory or file, or null when there is none. Runs no program of the target. */
   realpath(path: string): Promise<string | null>;
   isDirectory(path: string): Promise<boolean>;
   /** Names in a directory, directories with a trailing `/`; empty when it cannot be read. */
   list(path: string): Promise<readonly string[]>;
+  /** The same without looking at what they are: at most 20,000. */
+  names(path: string): Promise<readonly string[]>;
   /** What is in a directory, links followed; null when it cannot be read. At most 2,000. */
   entries(path: string): Promise<readonly FileEntry[] | null>;
   /** Null: there is none, or it may not be looked at. */
   stat(path: string): Promise<FileState | null>;
-  /** From the start; throws with the host's reason. */
-  readFile(order: Authorized<FileOrder>): AsyncIterable<Uint8Array>;
+  /** From that byte on, at most so many; throws with the host's reason. */
+  readFile(order: Authorized<FileOrder>, part?: { readonly from?: number; readonly most?: number }): AsyncIterable<Uint8Array>;
   /** Nothing is in its place before `finish`. Throws with the host's reason. */
   writeFile(order: Authorized<FileOrder>): Promise<FileUpload>;
   close(): void;

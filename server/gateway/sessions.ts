@@ -27,6 +27,10 @@ const LOOKS_LOST = 10;
 
 /** What runs on a host, when it has to end. */
 export const NO_LONGER_ALLOWED = "policies or grants changed: this command is no longer allowed";
+
+/** What is cleared away at the end may take so long. */
+const CLOSING_MS = 1_500;
+
 const DISABLED = "you are disabled in Gatehouse; ask an admin";
 
 interface Live {
@@ -44,8 +48,8 @@ export interface OpenSession {
   readonly identity: string;
   /** On the record, once; closes the connection. */
   close(reason: string): Promise<void>;
-  /** When it ends on its own: the target went away, or policy no longer allows it. */
-  onEnded(listener: (reason: string) => void): void;
+  /** When it ends on its own. `lost`: the connection to the target broke, and may come back. */
+  onEnded(listener: (reason: string, how: "ended" | "lost") => void): void;
   /** Who watches it, and what they say; called now and with each change, until the returned function is called. */
   onWatched(listener: (state: ShowState) => void): () => void;
   /** What waits for a reason to break glass, and what was broken; called as `onWatched` is. */
@@ -65,6 +69,8 @@ export interface OpenShellSession extends OpenSession {
   readonly show: Show;
   /** Called when what runs is no longer allowed, until the returned function is called. */
   onInterrupt(listener: (reason: string) => void): () => void;
+  /** Done before the connection is closed; waited for, but not for long. */
+  onClosing(work: () => Promise<void>): void;
 }
 
 /** The sessions of this replica. Each is judged again whenever policies or grants change. */
@@ -130,6 +136,7 @@ export class Sessions {
     const { show, glass } = this.#around(requester);
     const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show, glass);
     const interrupts = new Set<(reason: string) => void>();
+    const closing: (() => Promise<void>)[] = [];
     const session = await this.#keep(
       requester,
       { show, glass },
@@ -138,7 +145,10 @@ export class Sessions {
       async () => {
         if (!judge.mayGoOn()) for (const listener of interrupts) listener(NO_LONGER_ALLOWED);
       },
-      async () => connection.close(),
+      async () => {
+        await Promise.race([Promise.allSettled(closing.map((work) => work())), pause(CLOSING_MS)]);
+        connection.close();
+      },
     );
     endsWith(connection, session);
     const shell: OpenShellSession = {
@@ -151,6 +161,7 @@ export class Sessions {
         interrupts.add(listener);
         return () => interrupts.delete(listener);
       },
+      onClosing: (work) => closing.push(work),
     };
     show.onAbandoned(() => {
       if (judge.abandon()) for (const listener of interrupts) listener(`somebody has to watch this command, and ${ABANDONED}`);
@@ -267,13 +278,13 @@ export class Sessions {
     rejudge: () => Promise<void>,
     disconnect: () => Promise<void>,
   ) {
-    const listeners: ((reason: string) => void)[] = [];
+    const listeners: ((reason: string, how: "ended" | "lost") => void)[] = [];
     let ended: Promise<void> | null = null;
-    const end = (reason: string, tell: boolean): Promise<void> => {
+    const end = (reason: string, tell: "ended" | "lost" | null): Promise<void> => {
       ended ??= (async () => {
         this.#live.delete(requester.session);
         this.#shells.delete(requester.session);
-        if (tell) for (const listener of listeners) listener(reason);
+        if (tell !== null) for (const listener of listeners) listener(reason, tell);
         await disconnect();
         this.#shows.close(requester.session);
         this.#glasses.get(requester.session)?.close();
@@ -295,7 +306,7 @@ export class Sessions {
       })();
       return ended;
     };
-    this.#live.set(requester.session, { requester, target, rejudge, end: (reason) => end(reason, true) });
+    this.#live.set(requester.session, { requester, target, rejudge, end: (reason) => end(reason, "ended") });
     const { principal, session: id } = requester;
     const kind = target.type === "ssh" ? "terminal" : "sql";
     try {
@@ -304,14 +315,14 @@ export class Sessions {
         () => show.last,
       );
     } catch (error) {
-      await end("the store cannot be reached", false);
+      await end("the store cannot be reached", null);
       throw error;
     }
     const open: OpenSession = {
       id: requester.session,
       target,
       identity,
-      close: (reason) => end(reason, false),
+      close: (reason) => end(reason, null),
       onEnded: (listener) => listeners.push(listener),
       onWatched: (listener) => {
         listener(show.state);
@@ -323,7 +334,7 @@ export class Sessions {
       },
       breakGlass: async (reason) => void (await glass.break(reason)),
     };
-    return { open, end: (reason: string) => end(reason, true) };
+    return { open, lost: (reason: string) => end(reason, "lost") };
   }
 
   /** INVARIANT (P3, P6): without the store nothing can be recorded and no revocation heard, so what runs ends. */
@@ -353,11 +364,17 @@ export class Sessions {
   }
 }
 
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
+
 function endsWith(
   connection: SqlConnection | ShellConnection,
-  session: { readonly end: (reason: string) => Promise<void> },
+  session: { readonly lost: (reason: string) => Promise<void> },
 ): void {
-  connection.onClosed((reason) => void session.end(reason));
+  connection.onClosed((reason) => void session.lost(reason));
 }
 
 function connectDecision(context: Context, principal: Principal, target: Target) {

@@ -6,6 +6,7 @@ import { type DescribedShell, describeShell, type PreparedShell, type ShellWhere
 import {
   authorize,
   type Granted,
+  isFree,
   type Judgeable,
   judge,
   mayGoOn,
@@ -19,7 +20,7 @@ import type { Authorized } from "./authorized.ts";
 import { refuseEmbedded } from "./embedded-sql.ts";
 import type { Glass } from "./glass.ts";
 import { undescribed } from "./judge-sql.ts";
-import { placesOf } from "./places.ts";
+import { foldersOf, placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
@@ -48,14 +49,16 @@ export interface SubmitOptions {
   readonly reason: string;
 }
 
+export interface AllowedShell {
+  readonly allowed: true;
+  readonly command: Authorized<PreparedShell>;
+  readonly decision: Decision;
+  readonly microActions: readonly MicroAction[];
+  executed(end: ShellEnd): Promise<void>;
+}
+
 export type ShellSubmission =
-  | {
-      readonly allowed: true;
-      readonly command: Authorized<PreparedShell>;
-      readonly decision: Decision;
-      readonly microActions: readonly MicroAction[];
-      executed(end: ShellEnd): Promise<void>;
-    }
+  | AllowedShell
   | {
       readonly allowed: false;
       readonly decision: Decision;
@@ -93,6 +96,20 @@ export class ShellJudge {
     const described = describeShell(text, where);
     if ("refusal" in described) return { decision: refusedText(this.#context, whole(text), described.refusal), microActions: [] };
     return { decision: judge(this.#context, this.#requester, judgeable(described, where)), microActions: described.microActions };
+  }
+
+  /**
+   * The same with where paths lead and what globs match on the host. Null: that changes nothing, or the person may not
+   * list one of the folders: then nothing is to be learnt of it by typing.
+   */
+  async judgeInPlace(text: string, where: ShellWhere): Promise<ShellVerdict | null> {
+    const described = describeShell(text, where);
+    if ("refusal" in described) return null;
+    const folders = foldersOf(described.microActions);
+    if (folders === null || folders.length === 0) return null;
+    const mayList = (folder: string) => isFree(this.judge(`ls -- '${folder.replaceAll("'", "'\\''")}'`, where).decision);
+    if (!folders.every(mayList)) return null;
+    return this.judge(text, { ...where, ...(await placesOf(described.microActions, this.#connection)) });
   }
 
   /**
@@ -136,6 +153,20 @@ export class ShellJudge {
     const again = await this.#authorized(text, where, options, resolved);
     if ("allowed" in again) return again;
     return not("expired", "the approval no longer covers this command; submit it again");
+  }
+
+  /**
+   * A line of the gateway's own that answers a question of the person's, such as Tab: judged and on the record like theirs,
+   * beside what runs. Null: it may not run just so; nothing is on the record then.
+   */
+  async aside(text: string, where: ShellWhere): Promise<Pick<AllowedShell, "command" | "executed"> | null> {
+    const described = await this.#placed(text, where);
+    if ("refusal" in described) return null;
+    const statement = judgeable(described, where);
+    if (!isFree(judge(this.#context, this.#requester, statement))) return null;
+    const verdict = await authorize(this.#context, this.#reviews, this.#requester, statement, null);
+    if (verdict.outcome !== "allow") return null;
+    return { command: verdict.authorized, executed: (end) => this.#executed(statement, verdict.granted, end) };
   }
 
   /** One way through the guard and the choke point; waits for a watcher where one has to be there. */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { RecordingItem, RecordQuery } from "../contract/http.ts";
 import type { WatchFrame } from "../contract/watch.ts";
 import type { Checkpoint } from "../core/audit/verify.ts";
@@ -324,8 +325,37 @@ export interface RecordingStore {
     readonly before: number | null;
     readonly limit: number;
   }): Promise<readonly RecordingItem[]>;
+  /**
+   * Gives some that ended, or began and were lost, before that moment to `before`, and takes them away when it is done; all
+   * others that would do the same meanwhile get none. Answers how many there were.
+   */
+  forget(until: number, before: (sessions: readonly string[]) => Promise<void>): Promise<number>;
   /** Null: there is none of that number (yet). */
   chunk(session: string, seq: number): Promise<string | null>;
+}
+
+/** Where a terminal stood: what `cd`, `pushd` and `export` have set. */
+export const SavedPlace = z.strictObject({
+  cwd: z.string(),
+  previous: z.string(),
+  /** Of `pushd`, the newest first. */
+  stack: z.array(z.string()).readonly(),
+  environment: z.record(z.string(), z.string()).readonly(),
+});
+export type SavedPlace = z.infer<typeof SavedPlace>;
+
+/** One tab of a browser. `tab` is chosen there, and means nothing for another person or target. */
+export interface TerminalTab {
+  readonly principal: string;
+  readonly target: string;
+  readonly tab: string;
+}
+
+export interface TerminalTabStore {
+  /** Null: nothing is known of it, or it was a week ago. */
+  find(tab: TerminalTab): Promise<SavedPlace | null>;
+  keep(tab: TerminalTab, place: SavedPlace): Promise<void>;
+  forget(tab: TerminalTab): Promise<void>;
 }
 
 /** Lines that people have typed on a target. */

@@ -1,6 +1,7 @@
 import type { GatewayBuiltin, ShellWhere } from "../core/guard/shell/index.ts";
 import { printable } from "../core/terminal/prompt.ts";
 import type { ShellConnection } from "./ports.ts";
+import type { SavedPlace } from "./store-ports.ts";
 
 /** What a built-in of the gateway came to. */
 export interface BuiltinEnd {
@@ -12,17 +13,28 @@ const DONE: BuiltinEnd = { exitCode: 0, text: "" };
 
 /** Where a terminal stands on its host: directory, those of `pushd`, exported variables. Nothing here runs a program there. */
 export class TerminalPlace {
-  readonly #connection: Pick<ShellConnection, "home" | "user" | "realpath" | "isDirectory" | "list">;
+  readonly #connection: Pick<ShellConnection, "home" | "user" | "realpath" | "isDirectory">;
   #cwd: string;
   #previous: string;
   /** The newest first. */
   #stack: readonly string[] = [];
   #environment: Readonly<Record<string, string>> = {};
 
-  constructor(connection: Pick<ShellConnection, "home" | "user" | "realpath" | "isDirectory" | "list">) {
+  constructor(connection: Pick<ShellConnection, "home" | "user" | "realpath" | "isDirectory">) {
     this.#connection = connection;
     this.#cwd = connection.home;
     this.#previous = connection.home;
+  }
+
+  /** What is kept of it for the tab's next session. */
+  get saved(): SavedPlace {
+    return { cwd: this.#cwd, previous: this.#previous, stack: this.#stack, environment: this.#environment };
+  }
+
+  /** What no question about the host is needed for; the directory is entered with `changeDirectory`. */
+  takeUp({ previous, stack }: SavedPlace): void {
+    this.#previous = previous;
+    this.#stack = stack;
   }
 
   get where(): ShellWhere {
@@ -44,7 +56,7 @@ export class TerminalPlace {
   async changeDirectory([to, ...more]: readonly string[]): Promise<BuiltinEnd> {
     const refused = (why: string): BuiltinEnd => ({ exitCode: 1, text: `cd: ${printable(to ?? "")}: ${why}\r\n` });
     if (more.length > 0) return refused("too many arguments");
-    const wanted = to === undefined || to === "~" ? this.#connection.home : to === "-" ? this.#previous : this.#absolute(to);
+    const wanted = to === undefined || to === "~" ? this.#connection.home : to === "-" ? this.#previous : this.absolute(to);
     const real = await this.#connection.realpath(wanted);
     if (real === null) return refused("no such directory");
     if (!(await this.#connection.isDirectory(real))) return refused("not a directory");
@@ -79,39 +91,19 @@ export class TerminalPlace {
     return DONE;
   }
 
-  /**
-   * How a path before the cursor goes on, from the host's own listing: `insert` where that is clear, else the `names` to
-   * choose from. `mayList`: names are shown to those who may list the folder.
-   */
-  async completion(
-    before: string,
-    mayList: (listing: string) => boolean,
-  ): Promise<{ readonly insert: string; readonly names: readonly string[] }> {
-    const nothing = { insert: "", names: [] };
-    const word = /[^\s'"|&;<>()]*$/.exec(before)?.[0] ?? "";
-    const slash = word.lastIndexOf("/");
-    const folder = word.slice(0, slash + 1);
-    const start = word.slice(slash + 1);
-    const base = folder === "" ? this.#cwd : this.#absolute(folder);
-    if (!mayList(`ls -- '${base.replaceAll("'", "'\\''")}'`)) return nothing;
-    const names = (await this.#connection.list(base))
-      .filter((name) => name.startsWith(start) && (start !== "" || !name.startsWith(".")))
-      .sort();
-    if (names.length === 0) return nothing;
-    const common = names.reduce((prefix, name) => {
-      let i = 0;
-      while (i < prefix.length && prefix[i] === name[i]) i++;
-      return prefix.slice(0, i);
-    });
-    const whole = names.length === 1 && !common.endsWith("/") ? `${common} ` : common;
-    const added = whole.slice(start.length);
-    // A name that would have to be quoted is left to the person.
-    if (added !== "" && !/[^\w./+@%,: -]/.test(common)) return { insert: added, names: [] };
-    return { insert: "", names: names.length > 1 ? names : [] };
-  }
-
-  #absolute(path: string): string {
+  absolute(path: string): string {
     if (path.startsWith("~/")) return `${this.#connection.home}/${path.slice(2)}`;
     return path.startsWith("/") ? path : `${this.#cwd}/${path}`;
   }
+}
+
+/** The lines that lead from a new session to that place, and what each of them is for. */
+export function linesTo(place: SavedPlace, home: string): readonly { readonly line: string; readonly what: string }[] {
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const variables = Object.entries(place.environment).map(([name, value]) => ({
+    line: `export ${name}=${quoted(value)}`,
+    what: `variable ${name}`,
+  }));
+  const directory = { line: `cd ${quoted(place.cwd)}`, what: `directory ${place.cwd}` };
+  return [...(place.cwd === home ? [] : [directory]), ...variables];
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -12,6 +13,7 @@ import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
 import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
+import type { SavedPlace } from "./store-ports.ts";
 import { Terminal, type TerminalBlock } from "./terminal.ts";
 
 const policy = (id: string, rest: object): Policy =>
@@ -38,10 +40,22 @@ function judgeOf(target: SshTarget, connection: ShellConnection) {
       decision: decide(set, { principal, target, microActions: described.microActions, facts: described.facts }, 0),
     };
   };
+  const asked: string[] = [];
   return {
     judge,
     paused: false,
     mayGoOn: () => true,
+    /** What was run beside the person's lines. */
+    asked,
+    async judgeInPlace(text: string, where: ShellWhere) {
+      return judge(text, { ...where, ...(await placesOf(judge(text, where).microActions, connection)) });
+    },
+    async aside(text: string, where: ShellWhere) {
+      const { described, decision } = judge(text, where);
+      if (decision.outcome !== "allow") return null;
+      asked.push(text);
+      return { command: described.prepared, executed: async () => undefined };
+    },
     async submit(text: string, where: ShellWhere) {
       const places = await placesOf(judge(text, where).microActions, connection);
       const { described, decision, microActions } = judge(text, { ...where, ...places });
@@ -56,7 +70,10 @@ describe("a terminal on a real host", () => {
   let host: DemoHost;
   let connection: ShellConnection;
   let terminal: Terminal;
+  let judges: ReturnType<typeof judgeOf>;
   let shown = "";
+  let verdict = "";
+  let moved: SavedPlace | null = null;
   let cwd = "";
   let recorded = "";
   const blocks: TerminalBlock[] = [];
@@ -76,12 +93,13 @@ describe("a terminal on a real host", () => {
       ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey },
     };
     connection = await connector.connect(target, { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
+    judges = judgeOf(target, connection);
     const session = {
       id: "s",
       target,
       identity: "",
       connection,
-      judge: judgeOf(target, connection),
+      judge: judges,
       onInterrupt: () => undefined,
       // Nobody watches.
       show: { resized: () => undefined, output: () => undefined, onChange: () => () => undefined },
@@ -93,6 +111,7 @@ describe("a terminal on a real host", () => {
       columns: 100,
       rows: 30,
       history: ["echo from yesterday"],
+      from: null,
       recording: {
         output: (bytes) => {
           recorded += `o${new TextDecoder().decode(bytes)}`;
@@ -109,11 +128,16 @@ describe("a terminal on a real host", () => {
       events: {
         block: (block) => blocks.push(block),
         remember: (text) => remembered.push(text),
+        moved: (place) => {
+          moved = place;
+        },
         output: (bytes) => {
           shown += new TextDecoder().decode(bytes);
           terminal?.acknowledge(bytes.length);
         },
-        verdict: () => undefined,
+        verdict: (_text, decision) => {
+          verdict = decision?.outcome ?? "";
+        },
         state: (state) => {
           cwd = state.cwd;
         },
@@ -187,6 +211,99 @@ describe("a terminal on a real host", () => {
     await until(/\$ $/);
   });
 
+  test("the verdict while typing comes at once, and again with what the host says of links and globs", async () => {
+    const said = async (typed: string, first: string, then: string) => {
+      verdict = "";
+      keys(typed);
+      const began = performance.now();
+      while (verdict === "" && performance.now() - began < 1_000) await new Promise((resolve) => setTimeout(resolve, 2));
+      expect(performance.now() - began, typed).toBeLessThan(50 + 100);
+      expect(verdict, typed).toBe(first);
+      await new Promise((resolve) => setTimeout(resolve, 450));
+      expect(verdict, typed).toBe(then);
+      keys("\u0003");
+    };
+    // `shop-api/.env` fits the glob as the shell reads it, `innocent` leads there; of the log folder all names are harmless.
+    await said("cat shop-api/.e*", "deny", "deny");
+    await said("cat innocent", "allow", "deny");
+    await said("cat shop-api/logs/*.log", "allow", "allow");
+    await said("cat shop-api/pack*e*", "allow", "allow");
+  });
+
+  const completed = async (typed: string, pattern: RegExp) => {
+    shown = "";
+    keys(`${typed}\t`);
+    await until(pattern);
+    keys("\u0003");
+    await until(/\^C[\s\S]*\$ $/);
+  };
+
+  test("Tab knows programs, their subcommands and options", async () => {
+    await completed("journalc", /journalctl /);
+    await completed("ls | sha256s", /sha256sum /);
+    await completed("pus", /pushd /);
+    await completed("systemctl is-a", /systemctl is-active /);
+    await completed("tail --ret", /--retry /);
+  });
+
+  test("Tab asks the host for units, with a fixed line, once in a while", async () => {
+    judges.asked.length = 0;
+    await completed("systemctl restart sho", /restart shop-api\.service /);
+    await completed("journalctl -u sh", /-u shop-api\.service /);
+    expect(judges.asked).toEqual(["systemctl list-units --all --plain --no-legend --no-pager 2>/dev/null # for Tab"]);
+  });
+
+  test("Tab asks git for branches and tags, and a hostile name stays a name", async () => {
+    const repository = path.join(host.home, "repo");
+    const owner = statSync(host.home);
+    const git = (...words: string[]) =>
+      execFileSync("git", words, {
+        cwd: repository,
+        env: { NODE_ENV: "test", PATH: "/usr/bin:/bin", HOME: host.home, GIT_CONFIG_NOSYSTEM: "1" },
+        ...(process.getuid?.() === 0 ? { uid: owner.uid, gid: owner.gid } : {}),
+      });
+    mkdirSync(repository);
+    chownSync(repository, owner.uid, owner.gid);
+    git("init", "-q", "-b", "trunk");
+    git("-c", "user.name=e", "-c", "user.email=e@acme.test", "commit", "-q", "--allow-empty", "-m", "first");
+    git("branch", "release/4.12");
+    git("branch", "x$(id)");
+    git("branch", "mail-ann.smith@example.com");
+    git("tag", "v4.12.0");
+    await line("cd repo", /\$ $/);
+    judges.asked.length = 0;
+    await completed("git checkout re", /checkout release\/4\.12 /);
+    await completed("git log v4", /log v4\.12\.0 /);
+    await completed("git checkout x", /checkout x\\\$\\\(id\\\) /);
+    shown = "";
+    keys("git checkout mai\t");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(plain()).not.toContain("smith");
+    keys("\u0003");
+    await until(/\^C/);
+    expect(judges.asked).toHaveLength(1);
+    await line("cd", /\$ $/);
+  });
+
+  test("Tab shows nothing that policy does not let the person see", async () => {
+    judges.asked.length = 0;
+    const allowed = judges.judge;
+    judges.judge = (text, where) => {
+      const judged = allowed(text, where);
+      return /^(ls|systemctl|git)/.test(text) ? { ...judged, decision: { ...judged.decision, outcome: "deny" } } : judged;
+    };
+    judges.aside = async () => null;
+    shown = "";
+    // Another folder: nothing is remembered of it.
+    for (const typed of ["cat shop-api/lo", "ls /us"]) {
+      keys(`${typed}\t`);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      keys("\u0003");
+    }
+    expect(plain()).not.toMatch(/logs\/|usr\//);
+    judges.judge = allowed;
+  });
+
   test("each line is a block, with what was decided, how it ended and how long it took", async () => {
     blocks.length = 0;
     recorded = "";
@@ -223,8 +340,67 @@ describe("a terminal on a real host", () => {
     await line("popd", /logs .*\n/);
     await line("popd", /\n/);
     expect(cwd).toBe(connection.home);
+    expect(moved).toMatchObject({ cwd: connection.home, previous: `${connection.home}/shop-api/logs`, stack: [] });
     await line("popd", /directory stack empty/);
     await line("pushd nowhere", /no such directory/);
+  });
+
+  test("a pager shows what was judged, and no key of it leads to another file or starts anything", async () => {
+    shown = "";
+    writeFileSync(
+      path.join(host.home, ".lesskey"),
+      "#command\nX shell id -u\\n\n#env\nLESSSECURE=\nLESSOPEN=id -u > marker; cat %s\n",
+    );
+    const owner = statSync(host.home);
+    chownSync(path.join(host.home, ".lesskey"), owner.uid, owner.gid);
+    const before = readdirSync(host.home).sort();
+    keys("less shop-api/logs/app.log\r");
+    await until(/level=\w+/);
+    const tries = [
+      "!id -u\r",
+      "!!\r",
+      "#id -u\r",
+      "|^id -u\r",
+      "|.cat > marker\r",
+      ":e /etc/passwd\r",
+      "\u0018\u0016/etc/passwd\r",
+      "E/etc/passwd\r",
+      ":n\r",
+      "smarker\r",
+      "Smarker\r",
+      "-omarker\r",
+      "-Omarker\r",
+      "--log-file=marker\r",
+      "-k/etc/passwd\r",
+      "-tmain\r",
+      "-T/etc/passwd\r",
+      ":t main\r",
+      "v",
+      "X",
+      "\u001b:e /etc/passwd\r",
+      "+!id -u\r",
+      "--lesskey-src=/etc/passwd\r",
+      "--lesskey-content=X shell id\r",
+      "%!id\r",
+      "&!id\r\r",
+    ];
+    for (const each of tries) {
+      keys(each);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      // Whatever asks for more is given up.
+      keys("\u001b\u001b\u0003");
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    keys("q\rq");
+    await until(/\$ $/);
+    expect(plain()).not.toMatch(/root:x:0|nobody:/);
+    expect(plain()).not.toMatch(new RegExp(`^${owner.uid}$`, "m"));
+    expect(
+      readdirSync(host.home)
+        .sort()
+        .filter((name) => !name.startsWith(".less")),
+    ).toEqual(before.filter((name) => !name.startsWith(".less")));
+    expect(plain()).toMatch(/not available/i);
   });
 
   test("a raw shell says what it is, takes keys, masks what it shows, is recorded, and leads back", async () => {

@@ -5,13 +5,14 @@ import { describeShell, type GatewayBuiltin, incomplete, type PreparedShell } fr
 import type { Detector } from "../core/mask/stream.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
-import { isFree } from "./authorize.ts";
 import type { Authorized } from "./authorized.ts";
+import { Completion } from "./completion.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import { NO_LONGER_ALLOWED, type OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
-import { type BuiltinEnd, TerminalPlace } from "./terminal-place.ts";
+import type { SavedPlace } from "./store-ports.ts";
+import { type BuiltinEnd, linesTo, TerminalPlace } from "./terminal-place.ts";
 import { deniedText, explained, reviewText } from "./terminal-text.ts";
 
 export interface TerminalEvents {
@@ -24,6 +25,8 @@ export interface TerminalEvents {
     readonly review: Review | null;
   }): void;
   block(block: TerminalBlock): void;
+  /** The tab stands elsewhere, or has other variables. */
+  moved(place: SavedPlace): void;
   /** A line that the person would look for again. */
   remember(line: string): void;
   ended(reason: string): void;
@@ -62,15 +65,21 @@ export interface TerminalOptions {
   /** The oldest first. */
   readonly history: readonly string[];
   readonly recording: TerminalRecording;
+  /** Where the tab's session before stood, which was lost; null: it begins at home. */
+  readonly from: SavedPlace | null;
   readonly events: TerminalEvents;
 }
 
 /** Output that the browser may have waiting unparsed before the program is made to wait. */
 const AHEAD_BYTES = 1_000_000;
-const VERDICT_DELAY_MS = 60;
+const VERDICT_DELAY_MS = 25;
+/** After a pause of so long the host is asked where the line's paths lead. */
+const PLACES_DELAY_MS = 200;
 const SIGNAL_AFTER_MS = 500;
 const KILL_AFTER_MS = 2_500;
 const TYPE_AHEAD = 16_000;
+/** Of names to choose from. */
+const SHOWN_NAMES = 200;
 
 type Phase =
   | { readonly phase: "editing" }
@@ -86,6 +95,7 @@ export class Terminal {
   readonly #events: TerminalEvents;
   readonly #editor: LineEditor;
   readonly #place: TerminalPlace;
+  readonly #completion: Completion;
   #columns: number;
   #rows: number;
   #exitCode: number | null = null;
@@ -98,6 +108,8 @@ export class Terminal {
   #last: { readonly text: string; readonly decision: Decision } | null = null;
   #verdictTimer: NodeJS.Timeout | null = null;
   #block: TerminalBlock | null = null;
+  /** The place as it was told last. */
+  #saved: string;
   readonly #began: number;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
@@ -109,13 +121,22 @@ export class Terminal {
     this.#columns = options.columns;
     this.#rows = options.rows;
     this.#place = new TerminalPlace(options.session.connection);
+    this.#saved = JSON.stringify(this.#place.saved);
+    this.#completion = new Completion({
+      place: this.#place,
+      connection: options.session.connection,
+      judge: options.session.judge,
+      mask: { detectors: options.detectors, secrets: [] },
+      now: options.now,
+    });
     this.#began = options.now();
     this.#editor = new LineEditor(options.columns, { incomplete, history: options.history });
     options.session.onInterrupt((reason) => this.#stop(reason));
     options.session.show.resized(options.columns, options.rows);
     options.session.show.onChange(() => this.#resume());
     this.#write(`\x1b[2mEvery line is judged before it runs and is on the record. \`help\` says what else there is.\x1b[0m\r\n`);
-    this.#prompt();
+    if (options.from === null) this.#prompt();
+    else this.#takeUp(options.from);
   }
 
   input(bytes: Uint8Array): void {
@@ -167,26 +188,16 @@ export class Terminal {
     for (const wake of [...this.#wake.splice(0), ...this.#unshown.splice(0)]) wake();
   }
 
+  /** Line by line: what follows an accepted line in a flood of keys waits for the next prompt. */
   #edit(text: string): void {
-    let rest: string | null = text;
-    // A line that is accepted in the middle of a flood of keys: what follows it waits for the next prompt.
-    const end = rest.search(/[\r\n]/);
-    const pasting = rest.includes("\x1b[200~") || this.#pasting;
-    this.#pasting = pasting && !rest.includes("\x1b[201~");
-    if (end !== -1 && !pasting) {
-      const stop = end + (rest.startsWith("\r\n", end) ? 2 : 1);
-      this.#keep(rest.slice(stop));
-      rest = rest.slice(0, stop);
-    }
-    for (const effect of this.#editor.feed(rest)) this.#effect(effect);
-    if (this.#phase.phase === "editing" && this.#ahead !== "" && end !== -1 && !pasting) {
-      const next = this.#ahead;
-      this.#ahead = "";
-      this.#edit(next);
+    let rest = text;
+    while (rest !== "") {
+      if (this.#phase.phase !== "editing") return this.#keep(rest);
+      const end = this.#editor.upToEnter(rest);
+      for (const effect of this.#editor.feed(rest.slice(0, end))) this.#effect(effect);
+      rest = rest.slice(end);
     }
   }
-
-  #pasting = false;
 
   #effect(effect: EditorEffect): void {
     switch (effect.effect) {
@@ -440,13 +451,14 @@ export class Terminal {
     await submitted.executed({ exitCode: this.#exitCode, durationMs: 0, bytes: 0 });
   }
 
-  /** Paths only, from the host's own listing; no program of the host runs for it. */
   async #complete(before: string): Promise<void> {
-    const mayList = (listing: string) => isFree(this.#session.judge.judge(listing, this.#place.where).decision);
-    const { insert, names } = await this.#place.completion(before, mayList);
-    if (this.#phase.phase !== "editing") return;
+    const { insert, names } = await this.#completion.of(before);
+    // What was typed meanwhile is not what was asked about.
+    if (this.#phase.phase !== "editing" || this.#editor.before !== before) return;
     if (insert !== "") return this.#write(this.#editor.insert(insert));
-    if (names.length > 0) this.#write(`\r\n${names.slice(0, 200).map(printable).join("  ")}\r\n${this.#editor.redraw()}`);
+    if (names.length === 0) return;
+    const more = names.length > SHOWN_NAMES ? `\r\n\x1b[2m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
+    this.#write(`\r\n${names.slice(0, SHOWN_NAMES).map(printable).join("  ")}${more}\r\n${this.#editor.redraw()}`);
   }
 
   #judgeSoon(line: string): void {
@@ -456,7 +468,62 @@ export class Terminal {
       if (line.trim() === "") return this.#events.verdict("", null, []);
       const { decision, microActions } = this.#session.judge.judge(line, this.#place.where);
       this.#events.verdict(line, decision, microActions);
+      this.#verdictTimer = setTimeout(
+        () => void this.#judgeInPlace(line).catch((error: unknown) => this.#events.failed(error)),
+        PLACES_DELAY_MS,
+      );
     }, VERDICT_DELAY_MS);
+  }
+
+  /** One question at a time: a host that is slow to list is not asked again for each key. */
+  async #judgeInPlace(line: string): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      for (let asked: string | null = line; asked !== null; ) {
+        const verdict = await this.#session.judge.judgeInPlace(asked, this.#place.where);
+        if (this.#phase.phase !== "editing") return;
+        const now = this.#editor.line;
+        if (now === asked && verdict !== null) this.#events.verdict(now, verdict.decision, verdict.microActions);
+        asked = now === asked || now.trim() === "" ? null : now;
+      }
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #asking = false;
+
+  /** Where the session before stood, judged anew: as if the person had typed it. */
+  #takeUp(place: SavedPlace): void {
+    const abort = new AbortController();
+    this.#phase = { phase: "judging", abort };
+    this.#restored(place, abort.signal)
+      .catch((error: unknown) => this.#events.failed(error))
+      .finally(() => {
+        if (this.#phase.phase !== "closed") this.#prompt();
+      });
+  }
+
+  async #restored(place: SavedPlace, signal: AbortSignal): Promise<void> {
+    const lines = linesTo(place, this.#session.connection.home);
+    this.#place.takeUp(place);
+    const done: string[] = [];
+    for (const { line, what } of lines) {
+      if (signal.aborted) return;
+      const described = describeShell(line, this.#place.where);
+      const builtin = "refusal" in described ? null : described.builtin;
+      const allowed = builtin === null ? null : await this.#session.judge.aside(line, this.#place.where);
+      if (allowed === null || builtin === null) {
+        this.#write(`\x1b[33m${printable(what)}: not as before, it is not permitted just so\x1b[0m\r\n`);
+        continue;
+      }
+      const end = builtin.name === "cd" ? await this.#place.changeDirectory(builtin.arguments) : this.#place.variables(builtin);
+      await allowed.executed({ exitCode: end.exitCode, durationMs: 0, bytes: 0 });
+      if (end.exitCode === 0) done.push(what);
+      else this.#write(end.text);
+    }
+    if (done.length > 0) this.#write(`\x1b[2mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
   }
 
   #exit(): void {
@@ -487,6 +554,8 @@ export class Terminal {
       this.#change({ ended: { exitCode, durationMs: this.#options.now() - this.#began - block.startedAt } });
     }
     this.#phase = { phase: "editing" };
+    const saved = this.#place.saved;
+    if (!this.#isKnown(saved)) this.#events.moved(saved);
     this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review: null });
     const { connection, target } = this.#session;
     const prompt = promptOf({
@@ -502,6 +571,13 @@ export class Terminal {
     const typed = this.#ahead;
     this.#ahead = "";
     this.#edit(typed);
+  }
+
+  #isKnown(place: SavedPlace): boolean {
+    const text = JSON.stringify(place);
+    const known = text === this.#saved;
+    this.#saved = text;
+    return known;
   }
 
   #keep(text: string): void {
@@ -559,6 +635,6 @@ const HELP = [
   "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
-  "Tab completes paths, Ctrl-D closes. Output that holds personal data or secrets is masked.",
+  "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",
   "",
 ].join("\r\n");

@@ -102,7 +102,7 @@ export class Connection {
         void this.#sql.get(message.session)?.close("closed by the person");
         void this.#terminals
           .get(message.session)
-          ?.close("closed by the person")
+          ?.close("closed by the person", "gone")
           .catch((error: unknown) => this.#say.fail(error));
         this.#forget(message.session);
         return;
@@ -167,21 +167,20 @@ export class Connection {
       if (message.kind === "sql") {
         const open = await this.#gateway.sessions.openSql(this.#person, message.target);
         if (this.#gone) return await open.close("the browser went away");
-        open.onEnded((reason) => this.#ended(open.id, reason));
+        open.onEnded((reason, how) => this.#ended(open.id, reason, how));
         this.#sql.set(open.id, new SqlChannel(open, channel, this.#say));
         this.#opened(request, channel, "sql", open, false);
         return;
       }
       const open = await this.#gateway.sessions.openShell(this.#person, message.target);
-      let ended: string | null = null;
-      open.onEnded((reason) => {
-        ended = reason;
-      });
+      const ended: { readonly reason: string; readonly how: "ended" | "lost" }[] = [];
+      open.onEnded((reason, how) => ended.push({ reason, how }));
       const terminalOf = await TerminalChannel.prepare({
         open,
         gateway: this.#gateway,
         columns: message.columns ?? 80,
         rows: message.rows ?? 24,
+        tab: message.tab ?? null,
       }).catch(async (error: unknown) => {
         await open.close("its recording could not begin");
         throw error;
@@ -190,7 +189,7 @@ export class Connection {
       const terminal = terminalOf(this.#place(channel, open.id));
       this.#keep(terminal, channel);
       if (this.#gone) await terminal.close("the browser went away");
-      else if (ended !== null) this.#ended(open.id, ended);
+      else for (const { reason, how } of ended) this.#ended(open.id, reason, how);
     } catch (error) {
       if (
         error instanceof Error &&
@@ -198,7 +197,8 @@ export class Connection {
         typeof error.code === "string" &&
         ["forbidden", "not-found", "invalid", "unavailable"].includes(error.code)
       ) {
-        this.#say.send({ type: "session.refused", request, message: error.message });
+        const again = error.code === "unavailable";
+        this.#say.send({ type: "session.refused", request, message: error.message, again });
       } else {
         this.#say.send({
           type: "session.refused",
@@ -215,7 +215,7 @@ export class Connection {
   }
 
   #place(channel: number, session: string): Place {
-    return { channel, say: this.#say, ended: (reason) => this.#ended(session, reason) };
+    return { channel, say: this.#say, ended: (reason, how) => this.#ended(session, reason, how) };
   }
 
   #keep(terminal: TerminalChannel, channel: number): void {
@@ -282,14 +282,14 @@ export class Connection {
     this.#opens.set(open.id, { open, stop });
   }
 
-  #ended(session: string, reason: string): void {
+  #ended(session: string, reason: string, how: "ended" | "lost"): void {
     if (!this.#sql.has(session) && !this.#terminals.has(session)) return;
     void this.#terminals
       .get(session)
       ?.close(reason)
       .catch((error: unknown) => this.#say.fail(error));
     this.#forget(session);
-    this.#say.send({ type: "session.closed", session, reason });
+    this.#say.send({ type: "session.closed", session, reason, lost: how === "lost" });
   }
 
   #forget(session: string): void {

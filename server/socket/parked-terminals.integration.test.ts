@@ -2,11 +2,13 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { startTestGateway } from "../../test/fixtures/gateway.ts";
 import type { ClientMessage, ServerMessage } from "../contract/socket.ts";
 import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import { principalOf } from "../gateway/principal-of.ts";
 import { SocketDoor } from "./door.ts";
 
 /** A browser's connection that breaks, over a real socket to a real host. */
@@ -175,5 +177,106 @@ describe("a terminal whose socket is gone", () => {
       const left = await guarded.store.query("SELECT ended_at FROM recording WHERE session = $1", [session]);
       expect(left.rows[0].ended_at).not.toBeNull();
     }
+    await guarded.gateway.context.configuration.remove("policy", "no-host", "test");
   }, 30_000);
+});
+
+/** Opens a terminal as the tab `tab` and waits for its prompt. */
+async function opened(sid: string, tab: string) {
+  const page = await browser(sid);
+  page.send({ type: "session.open", request: "o", target: "web-1", kind: "terminal", columns: 120, rows: 24, tab });
+  await expect.poll(() => page.found("session.opened"), { timeout: 10_000 }).toBeDefined();
+  await expect.poll(page.shown, { timeout: 5_000 }).toContain("$ ");
+  const line = async (text: string, shows: RegExp) => {
+    const before = page.shown().length;
+    page.keys(`${text}\r`);
+    await expect.poll(() => stripVTControlCharacters(page.shown().slice(before)), { timeout: 5_000 }).toMatch(shows);
+    await expect
+      .poll(() => stripVTControlCharacters(page.shown().slice(before)).replaceAll("\r", ""), { timeout: 5_000 })
+      .toMatch(/\$ $/);
+  };
+  return { ...page, line, session: page.found("session.opened")?.session ?? "" };
+}
+type Opened = Awaited<ReturnType<typeof opened>>;
+const cwdOf = (page: Opened) => page.found("terminal.state")?.cwd;
+
+describe("a tab whose terminal is gone", () => {
+  test("begins where it stood, with its variables, judged anew and on the record", async () => {
+    await guarded.gateway.context.configuration.apply(
+      "kind: policy\nid: settings\neffect: permit\nprincipals: { everyone: true }\nactions: [shell:opaque]\nresources: { settings: [EDITOR] }\n",
+      "test",
+    );
+    const sid = await signIn();
+    const first = await opened(sid, "tab-1");
+    await first.line("cd shop-api", /shop-api/);
+    await first.line('export note="it\'s \\$HOME"', /export/);
+    await first.line("export EDITOR=cat", /export/);
+    await first.line("pushd logs", /logs/);
+    first.socket.terminate();
+    // Permitted then, not any more.
+    await guarded.gateway.context.configuration.remove("policy", "settings", "test");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const second = await opened(sid, "tab-1");
+    expect(second.session).not.toBe(first.session);
+    expect(cwdOf(second)).toMatch(/shop-api\/logs$/);
+    expect(second.shown()).toMatch(/variable EDITOR: not as before/);
+    await second.line('echo "[$note] [$EDITOR]"', /\[it's \$HOME\] \[\]/);
+    await second.line("popd", /shop-api/);
+    expect(cwdOf(second)).toMatch(/shop-api$/);
+    const events = await guarded.store.query(
+      "SELECT payload FROM audit_event WHERE type = 'statement.decided' AND payload LIKE $1 ORDER BY at",
+      [`%${second.session}%`],
+    );
+    const statements = events.rows.map(({ payload }) => JSON.parse(payload).body.statement as string);
+    expect(statements[0]).toMatch(/^cd '.*shop-api\/logs'$/);
+    expect(statements).toContain("export note='it'\\''s $HOME'");
+    expect(statements.join()).not.toContain("EDITOR=");
+    second.send({ type: "session.close", session: second.session });
+    second.socket.close();
+  }, 30_000);
+
+  test("is another's by name alone: another person, or a tab that was closed, begins at home", async () => {
+    const sid = await signIn();
+    const first = await opened(sid, "tab-2");
+    await first.line("cd shop-api", /shop-api/);
+    const other = await opened(await signIn("other@acme.test"), "tab-2");
+    expect(cwdOf(other)).toBe(host.home);
+    other.socket.close();
+    first.send({ type: "session.close", session: first.session });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    first.socket.close();
+    const again = await opened(sid, "tab-2");
+    expect(cwdOf(again)).toBe(host.home);
+    await again.line("cd shop-api", /shop-api/);
+    again.keys("exit\r");
+    await expect.poll(() => again.found("session.closed")).toMatchObject({ lost: false });
+    const third = await opened(sid, "tab-2");
+    expect(cwdOf(third)).toBe(host.home);
+    third.socket.close();
+    again.socket.close();
+  }, 30_000);
+
+  test("is told when its host was lost, and begins where it stood when the host is back", async () => {
+    const sid = await signIn();
+    const first = await opened(sid, "tab-3");
+    await first.line("cd shop-api", /shop-api/);
+    const person = principalOf({ email: "engineer@acme.test", name: "", groups: [] }, guarded.gateway.context.configuration.set);
+    guarded.gateway.sessions.shellOf(person, first.session)?.connection.close();
+    await expect.poll(() => first.found("session.closed"), { timeout: 5_000 }).toMatchObject({ lost: true });
+    const second = await opened(sid, "tab-3");
+    expect(cwdOf(second)).toMatch(/shop-api$/);
+    second.socket.close();
+    first.socket.close();
+  }, 30_000);
+
+  test("a folder that is gone is said to be, and the tab begins at home", async () => {
+    const sid = await signIn();
+    const saved = { cwd: `${host.home}/gone`, previous: host.home, stack: [], environment: {} };
+    const tab = { principal: "engineer@acme.test", target: "web-1", tab: "tab-4" };
+    await guarded.gateway.context.terminalTabs.keep(tab, saved);
+    const page = await opened(sid, "tab-4");
+    expect(page.shown()).toContain("no such directory");
+    expect(cwdOf(page)).toBe(host.home);
+    page.socket.close();
+  });
 });

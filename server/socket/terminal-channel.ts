@@ -1,7 +1,9 @@
 import type { WireBlock } from "../contract/socket.ts";
 import type { Gateway } from "../gateway/create-gateway.ts";
+import { KeptTab } from "../gateway/kept-tab.ts";
 import { Recorder } from "../gateway/recorder.ts";
 import type { OpenShellSession } from "../gateway/sessions.ts";
+import type { SavedPlace } from "../gateway/store-ports.ts";
 import { Terminal, type TerminalEvents } from "../gateway/terminal.ts";
 import type { Say } from "./say.ts";
 import { Tail } from "./tail.ts";
@@ -16,13 +18,27 @@ interface Opening {
   readonly gateway: Gateway;
   readonly columns: number;
   readonly rows: number;
+  /** The browser's name for its tab; null: nothing is kept for it. */
+  readonly tab: string | null;
 }
+
+type How = "ended" | "lost";
 
 /** The socket that a terminal is shown on. */
 export interface Place {
   readonly channel: number;
   readonly say: Say;
-  readonly ended: (reason: string) => void;
+  readonly ended: (reason: string, how: How) => void;
+}
+
+/** What the person's earlier sessions have left. */
+interface Known {
+  readonly history: readonly string[];
+  readonly from: SavedPlace | null;
+}
+
+function tabOf(open: OpenShellSession, tab: string) {
+  return { principal: open.requester.principal.id, target: open.target.id, tab };
 }
 
 /** One terminal tab. Its socket may go and another come while it goes on. */
@@ -37,11 +53,13 @@ export class TerminalChannel {
   #ended: () => void = () => undefined;
   #state: Parameters<TerminalEvents["state"]>[0] | null = null;
   #closed: Promise<void> | null = null;
+  readonly #kept: KeptTab | null;
 
   /** Nothing is shown before its recording has begun; what is answered opens it. Throws `StoreError`. */
-  static async prepare({ open, gateway, columns, rows }: Opening): Promise<(place: Place) => TerminalChannel> {
+  static async prepare({ open, gateway, columns, rows, tab }: Opening): Promise<(place: Place) => TerminalChannel> {
     const { principal } = open.requester;
     const history = await gateway.context.histories.recent(principal.id, open.target.id, HISTORY);
+    const from = tab === null ? null : await gateway.context.terminalTabs.find(tabOf(open, tab));
     const recorded = {
       session: open.id,
       principal: principal.id,
@@ -52,27 +70,28 @@ export class TerminalChannel {
     };
     let made: TerminalChannel | null = null;
     const recorder = await Recorder.open(gateway.context, recorded, (reason) => {
-      if (made !== null) made.#end(reason);
+      if (made !== null) made.#end(reason, "ended");
     });
     return (place) => {
-      made = new TerminalChannel({ open, gateway, columns, rows }, recorder, history, place);
+      made = new TerminalChannel({ open, gateway, columns, rows, tab }, recorder, { history, from }, place);
       return made;
     };
   }
 
-  private constructor(opening: Opening, recorder: Recorder, history: readonly string[], place: Place) {
-    const { open, gateway, columns, rows } = opening;
+  private constructor(opening: Opening, recorder: Recorder, known: Known, place: Place) {
+    const { open, gateway, columns, rows, tab } = opening;
+    this.#kept = tab === null ? null : new KeptTab(gateway.context, tabOf(open, tab));
     this.open = open;
     this.#recorder = recorder;
     this.#place = place;
-    open.onEnded((reason) => this.#end(reason));
+    open.onEnded((reason, how) => this.#end(reason, how));
     this.#terminal = new Terminal({
       session: open,
       detectors: gateway.context.configuration.set.detectors,
       now: () => performance.now(),
       columns,
       rows,
-      history,
+      ...known,
       recording: recorder,
       events: {
         output: (bytes) => {
@@ -96,12 +115,16 @@ export class TerminalChannel {
           if (this.#blocks.size > BLOCKS && oldest !== undefined) this.#blocks.delete(oldest);
           this.#place?.say.send({ type: "terminal.block", session: open.id, block });
         },
+        moved: (saved) => this.#kept?.keep(saved),
         remember: (line) => {
           gateway.context.histories
             .add(open.requester.principal.id, open.target.id, line)
             .catch((error: unknown) => gateway.context.log(`history of ${open.id}: ${String(error)}`));
         },
-        ended: (reason) => this.#end(reason),
+        ended: (reason) => {
+          this.#kept?.forget();
+          this.#end(reason, "ended");
+        },
         failed: (error) => this.#place?.say.fail(error, open.id),
       },
     });
@@ -140,7 +163,9 @@ export class TerminalChannel {
     this.#terminal.resize(columns, rows);
   }
 
-  close(reason: string): Promise<void> {
+  /** `gone`: the person is done with the tab, and nothing is kept for it. */
+  close(reason: string, gone?: "gone"): Promise<void> {
+    if (gone !== undefined) this.#kept?.forget();
     this.#closed ??= (async () => {
       this.#terminal.close();
       try {
@@ -164,8 +189,8 @@ export class TerminalChannel {
     });
   }
 
-  #end(reason: string): void {
-    if (this.#place !== null) return this.#place.ended(reason);
+  #end(reason: string, how: How): void {
+    if (this.#place !== null) return this.#place.ended(reason, how);
     this.#ended();
     void this.close(reason).catch(() => undefined);
   }

@@ -14,7 +14,7 @@ import type {
 } from "../../gateway/ports.ts";
 import { Files } from "./files.ts";
 import { follow } from "./program.ts";
-import { wrap } from "./wrapper.ts";
+import { STANDARD_PATH, wrap } from "./wrapper.ts";
 
 /** sshd allows ten sessions on a connection and frees one 80 ms after it closed; one is kept for files. */
 const MOST_PROGRAMS = 6;
@@ -24,8 +24,9 @@ const OPEN_PAUSE_MS = 80;
 export class SshConnection implements ShellConnection {
   readonly home: string;
   readonly user: string;
+  readonly path: readonly string[];
   readonly #client: Client;
-  readonly #path: string | null;
+  readonly #own: string | null;
   readonly #files: Files;
   readonly #listeners: ((reason: string) => void)[] = [];
   #running = 0;
@@ -35,8 +36,9 @@ export class SshConnection implements ShellConnection {
     this.#client = client;
     this.user = account.user;
     this.home = account.home;
-    this.#path = account.path;
-    this.#files = new Files(client);
+    this.#own = account.path;
+    this.path = [...(account.path === null ? [] : [account.path]), ...STANDARD_PATH.split(":")];
+    this.#files = new Files(client, Date.now);
     let reason = "the host closed the connection";
     client.on("error", (error) => {
       reason = `the connection to the host is lost: ${error.message}`;
@@ -59,7 +61,7 @@ export class SshConnection implements ShellConnection {
       environment: run.environment,
       interactive: run.interactive,
       reportsDirectory: command.changesDirectory,
-      path: this.#path,
+      path: this.#own,
     });
     try {
       const options: ExecOptions = run.pty
@@ -103,6 +105,10 @@ export class SshConnection implements ShellConnection {
     return this.#files.list(path);
   }
 
+  names(path: string): Promise<readonly string[]> {
+    return this.#files.names(path);
+  }
+
   entries(path: string): Promise<readonly FileEntry[] | null> {
     return this.#files.entries(path);
   }
@@ -111,8 +117,11 @@ export class SshConnection implements ShellConnection {
     return this.#files.stat(path);
   }
 
-  readFile(order: Authorized<FileOrder>): AsyncIterable<Uint8Array> {
-    return this.#files.read(order.path);
+  readFile(
+    order: Authorized<FileOrder>,
+    part: { readonly from?: number; readonly most?: number } = {},
+  ): AsyncIterable<Uint8Array> {
+    return this.#files.read(order.path, part);
   }
 
   writeFile(order: Authorized<FileOrder>): Promise<FileUpload> {

@@ -3,16 +3,22 @@ import type { FileEntry, FileState, FileUpload } from "../../gateway/ports.ts";
 
 const TIMEOUT_MS = 5_000;
 const MOST_ENTRIES = 2_000;
+const MOST_NAMES = 20_000;
 /** Servers have to take packets of 32 kB. */
 const PORTION = 32_000;
+/** Names of uploads that are under way. */
+const LEFT = /^\.gatehouse-[0-9a-f]{16}$/;
+const LEFT_MS = 24 * 3_600_000;
 
 /** Questions about the host's file system, over SFTP: no program of the target runs. */
 export class Files {
   readonly #client: Client;
+  readonly #now: () => number;
   #session: Promise<SFTPWrapper> | null = null;
 
-  constructor(client: Client) {
+  constructor(client: Client, now: () => number) {
     this.#client = client;
+    this.#now = now;
   }
 
   async realpath(path: string): Promise<string | null> {
@@ -40,6 +46,11 @@ export class Files {
     return shown.sort();
   }
 
+  async names(path: string): Promise<readonly string[]> {
+    const found = await this.#ask<readonly { filename: string }[]>((sftp, answer) => sftp.readdir(path, answer));
+    return (found ?? []).slice(0, MOST_NAMES).flatMap(({ filename }) => (/^\.\.?$/.test(filename) ? [] : [filename]));
+  }
+
   async entries(path: string): Promise<readonly FileEntry[] | null> {
     const found = await this.#ask<readonly { filename: string; attrs: Stats }[]>((sftp, answer) => sftp.readdir(path, answer));
     if (found === null) return null;
@@ -57,9 +68,10 @@ export class Files {
     return found === null ? null : stateOf(found);
   }
 
-  async *read(path: string): AsyncIterable<Uint8Array> {
+  async *read(path: string, { from = 0, most }: { readonly from?: number; readonly most?: number }): AsyncIterable<Uint8Array> {
     const sftp = await this.#needed();
-    const stream = sftp.createReadStream(path, { highWaterMark: PORTION });
+    const end = most === undefined ? {} : { end: from + most - 1 };
+    const stream = sftp.createReadStream(path, { highWaterMark: PORTION, start: from, ...end });
     try {
       for await (const chunk of stream) yield chunk as Uint8Array;
     } catch (error) {
@@ -83,6 +95,7 @@ export class Files {
       }
     };
     const present = await this.#ask<Stats>((asked, answer) => asked.stat(path, answer));
+    await this.#sweep(path.slice(0, path.lastIndexOf("/") + 1));
     const handle = await told<Buffer>((answer) => sftp.open(beside, "wx", answer));
     let at = 0;
     const discard = () => this.#ask<undefined>((asked, answer) => asked.unlink(beside, (error) => answer(error, undefined)));
@@ -112,6 +125,18 @@ export class Files {
         await discard();
       },
     };
+  }
+
+  /** What uploads have left that were cut off with their connection, a day ago or longer. */
+  async #sweep(folder: string): Promise<void> {
+    const found = await this.#ask<readonly { filename: string; attrs: Stats }[]>((asked, answer) =>
+      asked.readdir(folder, answer),
+    );
+    const old = (found ?? []).filter(
+      ({ filename, attrs }) => LEFT.test(filename) && attrs.isFile() && attrs.mtime * 1_000 < this.#now() - LEFT_MS,
+    );
+    for (const { filename } of old)
+      await this.#ask<undefined>((asked, answer) => asked.unlink(folder + filename, (error) => answer(error, undefined)));
   }
 
   async #needed(): Promise<SFTPWrapper> {

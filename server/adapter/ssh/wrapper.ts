@@ -20,7 +20,7 @@ export interface Wrapped {
   readonly path: string | null;
 }
 
-const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const FIXED =
   "TERM=xterm-256color LANG=C.UTF-8 LESSSECURE=1 PAGER=cat GIT_PAGER=cat MANPAGER=cat SYSTEMD_PAGER=cat SYSTEMD_LESS=FRX GIT_TERMINAL_PROMPT=0 HISTFILE=/dev/null";
 const CLEAN_BASH = `exec /usr/bin/env -i HOME="$HOME" USER="$USER" LOGNAME="$LOGNAME" SHELL=/bin/bash ${FIXED} /bin/bash --noprofile --norc -p -c`;

@@ -8,6 +8,9 @@ import { attempt } from "./store.ts";
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 const FAST = { level: 1 };
+/** Any number that no other program takes for the same purpose. */
+const FORGET_LOCK = 4_128_843_191;
+const MOST_FORGOTTEN = 200;
 
 const COLUMNS = `session, principal, target, environment, bytes::float8 AS bytes, chunks, commands, digest,
   (extract(epoch FROM started_at) * 1000)::float8 AS "startedAt", (extract(epoch FROM ended_at) * 1000)::float8 AS "endedAt"`;
@@ -55,6 +58,34 @@ export function createRecordingStore(pool: pg.Pool): RecordingStore {
           [principal, target, before, limit],
         );
         return found.rows;
+      }),
+    forget: (until, before) =>
+      attempt("cannot forget old recordings", async () => {
+        const client = await pool.connect();
+        try {
+          const lock = await client.query<{ readonly held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [FORGET_LOCK]);
+          if (lock.rows[0]?.held !== true) return 0;
+          try {
+            // What has not ended belongs to a session that goes on, or to a replica that was lost.
+            const found = await client.query<{ readonly session: string }>(
+              `SELECT session FROM recording AS r
+               WHERE started_at < to_timestamp($1 / 1000.0) AND coalesce(ended_at, started_at) < to_timestamp($1 / 1000.0)
+                 AND (ended_at IS NOT NULL OR NOT EXISTS (SELECT FROM live_session WHERE id = r.session AND ended_at IS NULL))
+               ORDER BY started_at LIMIT $2`,
+              [until, MOST_FORGOTTEN],
+            );
+            const sessions = found.rows.map((row) => row.session);
+            if (sessions.length === 0) return 0;
+            await before(sessions);
+            await client.query("DELETE FROM recording_chunk WHERE session = ANY($1)", [sessions]);
+            await client.query("DELETE FROM recording WHERE session = ANY($1)", [sessions]);
+            return sessions.length;
+          } finally {
+            await client.query("SELECT pg_advisory_unlock($1)", [FORGET_LOCK]);
+          }
+        } finally {
+          client.release();
+        }
       }),
     chunk: (session, seq) =>
       attempt("cannot read the recording", async () => {

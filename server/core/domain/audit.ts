@@ -36,6 +36,7 @@ export const AUDIT_TYPES = [
   "notification.dead",
   "recording.closed",
   "recording.watched",
+  "recording.forgotten",
   "configuration.changed",
   "sentinel.alarm",
 ] as const;

@@ -25,6 +25,7 @@ export const ACTIONS = [
   "file:read",
   "file:write",
   "file:delete",
+  "file:raw",
   "process:signal",
   "privilege:escalate",
   "network:connect",
@@ -42,7 +43,13 @@ export type Action = (typeof ACTIONS)[number];
  * Actions for which nothing per command is promised, or which show what is masked. A glob in a `permit` never reaches
  * them: whoever wants to allow one has to write its name. Globs in `review` and `forbid` reach everything.
  */
-export const NAMED_ONLY: ReadonlySet<Action> = new Set<Action>(["sql:unmask", "sql:opaque", "shell:opaque", "shell:raw"]);
+export const NAMED_ONLY: ReadonlySet<Action> = new Set<Action>([
+  "sql:unmask",
+  "sql:opaque",
+  "shell:opaque",
+  "shell:raw",
+  "file:raw",
+]);
 
 /** SQL names as the server folds them, without quotes. */
 export type Resource =

@@ -1,9 +1,10 @@
-import type { MicroAction } from "../domain/micro-action.ts";
+import type { Action, MicroAction } from "../domain/micro-action.ts";
 import type { Described } from "../domain/statement.ts";
 
 /** A file that is taken from a target or put there, in the words of the shell guard: the same policies hold. */
 export interface FileOrder {
-  readonly way: "read" | "write";
+  /** `raw`: read, and given out as it is, since nothing in it can be masked. */
+  readonly way: "read" | "raw" | "write";
   /** Absolute, physical: where links lead. */
   readonly path: string;
 }
@@ -22,12 +23,48 @@ export function absolutePath(path: string): string | null {
   return `/${parts.join("/")}`;
 }
 
+const ACTIONS_OF = {
+  read: ["file:read"],
+  raw: ["file:read", "file:raw"],
+  write: ["file:write"],
+} as const satisfies Record<FileOrder["way"], readonly Action[]>;
+
+/**
+ * Whether a file that begins with these bytes is text: valid UTF-8 without NUL. `whole`: nothing follows; else a character
+ * may be cut at the end. Only what is text can be masked; all else is given out as it is, or not at all.
+ */
+export function isText(bytes: Uint8Array, whole: boolean): boolean {
+  for (let i = 0; i < bytes.length; ) {
+    const c = bytes[i] as number;
+    if (c === 0) return false;
+    if (c < 0x80) {
+      i++;
+      continue;
+    }
+    const length = c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    if (length === 0) return false;
+    const second = bytes[i + 1];
+    // No shorter form of the same character, no half of a pair, nothing beyond the last one.
+    const least = c === 0xe0 ? 0xa0 : c === 0xf0 ? 0x90 : 0x80;
+    const most = c === 0xed ? 0x9f : c === 0xf4 ? 0x8f : 0xbf;
+    if (second !== undefined && (second < least || second > most)) return false;
+    for (let j = 2; j < length; j++) {
+      const next = bytes[i + j];
+      if (next !== undefined && (next < 0x80 || next > 0xbf)) return false;
+    }
+    if (i + length > bytes.length) return !whole;
+    i += length;
+  }
+  return true;
+}
+
 /** `text` is what is reviewed and recorded: its first line names the path, as it was asked for. */
 export function describeFile(text: string, asked: string, order: FileOrder): Described {
   const from = text.indexOf(asked);
   const span = [from, from + asked.length] as const;
-  const action = order.way === "read" ? "file:read" : "file:write";
   const paths = [...new Set([asked, order.path])];
-  const microActions = paths.map((path): MicroAction => ({ action, resource: { kind: "path", path }, span }));
+  const microActions = ACTIONS_OF[order.way].flatMap((action) =>
+    paths.map((path): MicroAction => ({ action, resource: { kind: "path", path }, span })),
+  );
   return { kind: "shell", text, span: [0, text.length], microActions, facts: { programs: [], interactive: false } };
 }

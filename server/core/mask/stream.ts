@@ -27,6 +27,8 @@ export interface MaskRules {
   readonly detectors: readonly PatternDetector[];
   /** Values that are known, such as a credential of the gateway. Shorter ones than six bytes are not looked for. */
   readonly secrets: readonly string[];
+  /** What comes out is as long as what went in: each byte of a masked letter becomes a star. */
+  readonly sameLength?: true;
   /** Absent: the built-in detectors look too. */
   readonly builtin?: false;
 }
@@ -104,11 +106,11 @@ export function createStreamMasker(rules: MaskRules): StreamMasker {
         }
         if (at >= cut) continue;
         if (c >= 0x80) multibyte = true;
-        out[at] = c >= 0x80 && c < 0xc0 ? 0 : STAR;
+        out[at] = c >= 0x80 && c < 0xc0 && rules.sameLength !== true ? 0 : STAR;
       }
     }
     // A letter of several bytes becomes one star.
-    return multibyte ? out.filter((c, i) => c !== 0 || raw[i] === 0) : out;
+    return multibyte && rules.sameLength !== true ? out.filter((c, i) => c !== 0 || raw[i] === 0) : out;
   };
 
   const flushLines = (): Uint8Array => {

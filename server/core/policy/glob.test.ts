@@ -50,4 +50,62 @@ describe("PE-9 what a shell's glob could mean", () => {
       { numRuns: 20_000, seed: 1 },
     );
   });
+
+  // A policy's glob as an expression of the host: a run of folders may be none.
+  const expression = (glob: string): RegExp => {
+    let out = "";
+    for (let i = 0; i < glob.length; i++) {
+      const c = glob[i] as string;
+      if (glob.startsWith("**/", i) && (i === 0 || glob[i - 1] === "/")) {
+        out += "(?:.*/)?";
+        i += 2;
+      } else if (glob.startsWith("**", i)) {
+        out += ".*";
+        i++;
+      } else out += c === "*" ? "[^/]*" : c === "?" ? "[^/]" : c === "." ? "\\." : c;
+    }
+    return new RegExp(`^${out}$`, "s");
+  };
+
+  test("a shortcut over beginnings, ends and insides changes no answer", () => {
+    const word = (letters: readonly string[]) =>
+      fc.array(fc.constantFrom(...letters), { minLength: 0, maxLength: 12 }).map((all) => `/${all.join("")}`);
+    const names = ["a", "b", ".", "/", ".env", "/.ssh/"];
+    const policies = fc.oneof(
+      word([...names, "*", "?", "**", "/**/", "/**"]),
+      word([...names, "*", "/**/"]).map((p) => `**${p}`),
+    );
+    fc.assert(
+      fc.property(policies, word(names), (policy, path) => {
+        if (/\*\*\*/.test(policy)) return;
+        expect(pathCovers(policy, path, false), `${policy} ${path}`).toBe(expression(policy).test(path));
+        expect(pathsMeet(policy, path, false), `${policy} ${path}`).toBe(expression(policy).test(path));
+      }),
+      { numRuns: 40_000, seed: 2 },
+    );
+  });
+
+  test("two globs that share a path meet", () => {
+    const of = (letters: readonly string[]) =>
+      fc.array(fc.constantFrom(...letters), { minLength: 1, maxLength: 8 }).map((all) => `/${all.join("")}`);
+    const path = of(["a", ".", "/", ".env"]);
+    let met = 0;
+    fc.assert(
+      fc.property(
+        of(["a", ".", "/", ".env", "*", "**", "/**/"]),
+        of(["a", ".", "/", ".env", "*", "?", "**"]),
+        fc.array(path, { minLength: 8, maxLength: 8 }),
+        (policy, glob, paths) => {
+          if (/\*\*\*/.test(policy + glob)) return;
+          for (const each of paths) {
+            if (!expression(policy).test(each) || !expression(glob).test(each)) continue;
+            met++;
+            expect(pathsMeet(policy, glob, true), `${policy} ${glob} ${each}`).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 40_000, seed: 3 },
+    );
+    expect(met).toBeGreaterThan(1_000);
+  });
 });

@@ -83,17 +83,85 @@ function covers(p: Token, r: Token): boolean {
 
 const repeats = (token: Token | undefined): boolean => token?.t === "star" || token?.t === "deep";
 
-/** Whether every path that fits `asked` fits `policy`. Sound, not complete: a `false` may be a pattern that only looks wider. */
-export function pathCovers(policy: string, asked: string, askedIsPattern: boolean): boolean {
-  const p = tokens(policy, true, true);
-  const r = tokens(asked, askedIsPattern);
+/** A pattern read once, with what every text that fits it begins and ends with. */
+interface Read {
+  readonly tokens: readonly Token[];
+  readonly head: string;
+  readonly tail: string;
+  /** What is in it in between, in whatever place. */
+  readonly inside: readonly string[];
+}
+
+function readPattern(pattern: string, wild: boolean, exact: boolean): Read {
+  const all = tokens(pattern, wild, exact);
+  const first = all.findIndex((token) => token.t !== "char");
+  const last = all.findLastIndex((token) => token.t !== "char");
+  // The `/` after an optional run of folders is optional with it.
+  const from = all[last - 1]?.t === "maybe" ? last + 2 : last + 1;
+  const text = (part: readonly Token[]): string => part.map((token) => (token.t === "char" ? token.c : "")).join("");
+  return {
+    tokens: all,
+    head: text(first === -1 ? all : all.slice(0, first)),
+    tail: text(all.slice(from)),
+    inside: runs(all),
+  };
+}
+
+/** Characters that stand together between what is open. */
+function runs(all: readonly Token[]): readonly string[] {
+  const found: string[] = [];
+  let run = "";
+  for (const [i, token] of all.entries()) {
+    if (token.t === "char" && all[i - 2]?.t !== "maybe") run += token.c;
+    else {
+      if (run.length > 1) found.push(run);
+      run = "";
+    }
+  }
+  return found;
+}
+
+/** Patterns of policies are asked for again and again. */
+const known = new Map<string, Read>();
+const MOST_KNOWN = 20_000;
+
+function ofPolicy(pattern: string): Read {
+  const found = known.get(pattern);
+  if (found !== undefined) return found;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const read = readPattern(pattern, true, true);
+  known.set(pattern, read);
+  return read;
+}
+
+/** The path at hand is compared with one pattern after the other. */
+let last: { readonly path: string; readonly wild: boolean; readonly read: Read } | null = null;
+
+function ofAsked(path: string, wild: boolean): Read {
+  if (last === null || last.path !== path || last.wild !== wild) last = { path, wild, read: readPattern(path, wild, false) };
+  return last.read;
+}
+
+/** False: no text can fit both, as their beginnings or ends show. */
+function mayMeet(a: Read, b: Read): boolean {
+  const starts = a.head.length < b.head.length ? b.head.startsWith(a.head) : a.head.startsWith(b.head);
+  return starts && (a.tail.length < b.tail.length ? b.tail.endsWith(a.tail) : a.tail.endsWith(b.tail));
+}
+
+/** Whether every path that fits `path` fits `policy`. Sound, not complete: a `false` may be a pattern that only looks wider. */
+export function pathCovers(policy: string, path: string, askedIsPattern: boolean): boolean {
+  const own = ofPolicy(policy);
+  const other = ofAsked(path, askedIsPattern);
+  if (!mayMeet(own, other)) return false;
+  if (!askedIsPattern && own.inside.some((run) => !path.includes(run))) return false;
+  const p = own.tokens;
   let reached = close(new Set([0]), p);
-  for (const token of r) {
+  for (const token of other.tokens) {
     const next = new Set<number>();
     for (const at of reached) {
-      const own = p[at];
-      if (own === undefined || !covers(own, token)) continue;
-      next.add(repeats(own) ? at : at + 1);
+      const one = p[at];
+      if (one === undefined || !covers(one, token)) continue;
+      next.add(repeats(one) ? at : at + 1);
     }
     if (next.size === 0) return false;
     reached = close(next, p);
@@ -117,8 +185,11 @@ function close(set: Set<number>, p: readonly Token[]): Set<number> {
  */
 export function pathsMeet(a: string, b: string, bIsPattern: boolean, visible = false): boolean {
   if (!bIsPattern) return pathCovers(a, b, false);
-  const left = tokens(a, true, true);
-  const right = tokens(b, true);
+  const own = ofPolicy(a);
+  const other = ofAsked(b, true);
+  if (!mayMeet(own, other)) return false;
+  const left = own.tokens;
+  const right = other.tokens;
   const seen = new Set<number>();
   const width = right.length + 1;
   const queue: number[] = [];

@@ -20,3 +20,51 @@ test("neither a paste nor the history can speak to the terminal", () => {
   editor.remember("q\u001b]52;c;eA==\u0007");
   expect(drawn(editor, "\u001b[A")).toContain("uptime");
 });
+
+test("a paste that is too long is left out whole, however it is cut, and none of it is taken for typed", () => {
+  const text = `\u001b[200~${"rm -rf /\r\n".repeat(200_000)}\u001b[201~`;
+  for (const size of [1_000, 7_777, 65_536, text.length]) {
+    const editor = new LineEditor(80, { incomplete: () => false, history: [] });
+    editor.prompt("$ ", 2);
+    editor.feed("echo ");
+    const effects = [];
+    for (let at = 0; at < text.length; at += size) effects.push(...editor.feed(text.slice(at, at + size)));
+    expect(effects.filter(({ effect }) => effect === "accept")).toEqual([]);
+    expect(JSON.stringify(effects)).toContain("this was left out");
+    expect(editor.line).toBe("echo ");
+    expect(editor.feed("hi\r").at(-1)).toMatchObject({ effect: "changed" });
+    expect(editor.line).toBe("");
+  }
+});
+
+test("a long line stays quick to edit", () => {
+  const editor = new LineEditor(80, { incomplete: () => false, history: [] });
+  editor.prompt("$ ", 2);
+  editor.feed("x".repeat(32_000));
+  editor.feed("x".repeat(1_000));
+  expect(editor.line).toHaveLength(32_000);
+  for (let i = 0; i < 5; i++) editor.feed("\u0015\u0019\u0019\u0019");
+  expect(editor.line.length).toBeLessThanOrEqual(32_768);
+});
+
+test("one Enter at a time is fed, wherever a paste around it is cut", () => {
+  const whole = "a\u001b[200~b\r\nc\rd\u001b[201~\re\r\nf\u001b[200~\n\u001b[201~\ng";
+  for (let size = 1; size <= whole.length; size++) {
+    const editor = new LineEditor(80, { incomplete: () => false, history: [] });
+    editor.prompt("$ ", 2);
+    const lines: string[] = [];
+    for (let at = 0; at < whole.length; at += size) {
+      let rest = whole.slice(at, at + size);
+      while (rest !== "") {
+        const end = editor.upToEnter(rest);
+        const accepted = editor.feed(rest.slice(0, end)).flatMap((effect) => (effect.effect === "accept" ? [effect.line] : []));
+        expect(accepted.length).toBeLessThan(2);
+        lines.push(...accepted);
+        rest = rest.slice(end);
+      }
+    }
+    // Cut between CR and LF, the LF is an Enter of its own.
+    expect(lines.filter((line) => line !== "")).toEqual(["ab\nc\nd", "e", "f"]);
+    expect(editor.line).toBe("g");
+  }
+});

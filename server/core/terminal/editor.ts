@@ -1,4 +1,4 @@
-import { type Key, KeyReader } from "./keys.ts";
+import { type Key, KeyReader, MOST_TEXT } from "./keys.ts";
 import { graphemes, graphemeWidth, textWidth } from "./width.ts";
 
 /** What the editor wants done. */
@@ -56,6 +56,11 @@ export class LineEditor {
     return this.#buffer.join("");
   }
 
+  /** The text before the cursor. */
+  get before(): string {
+    return this.#buffer.slice(0, this.#cursor).join("");
+  }
+
   /** Shows the prompt and an empty line. `prompt` may hold colours; `width` is of its visible text. */
   prompt(prompt: string, width: number): string {
     this.#prompt = prompt;
@@ -93,6 +98,11 @@ export class LineEditor {
     return this.#draw();
   }
 
+  /** How much of the text to feed at once: at least one character, and no more than one Enter, pastes aside. */
+  upToEnter(text: string): number {
+    return this.#keys.upToEnter(text);
+  }
+
   feed(text: string): readonly EditorEffect[] {
     this.#effects = [];
     const before = this.line;
@@ -115,6 +125,7 @@ export class LineEditor {
 
   #fits(text: string): boolean {
     return (
+      this.#holds(text) &&
       /^[\x20-\x7e]*$/.test(text) &&
       !this.#buffer.includes("\n") &&
       this.#promptWidth + textWidth(this.line) + text.length < this.#columns
@@ -135,9 +146,12 @@ export class LineEditor {
     switch (key.key) {
       case "text":
       case "paste":
+        if (!this.#holds(key.text)) return this.#tooLong();
         this.#save();
         this.#put(key.text);
         return false;
+      case "too-long":
+        return this.#tooLong();
       case "enter":
         return this.#enter();
       case "interrupt":
@@ -217,7 +231,7 @@ export class LineEditor {
         this.#out("\x1b[H\x1b[2J");
         return false;
       case "complete":
-        this.#effects.push({ effect: "complete", before: this.#buffer.slice(0, this.#cursor).join("") });
+        this.#effects.push({ effect: "complete", before: this.before });
         return true;
       case "cancel":
       case "unknown":
@@ -240,6 +254,18 @@ export class LineEditor {
     this.remember(line);
     this.#effects.push({ effect: "accept", line });
     return true;
+  }
+
+  /** Every key goes through all of the line: what no guard reads is not taken. */
+  #holds(text: string): boolean {
+    return this.#buffer.length + text.length <= MOST_TEXT;
+  }
+
+  /** What was typed stays; nothing of what came is taken. */
+  #tooLong(): boolean {
+    this.#out(`\r\n\x1b[31m✕ a line has at most ${MOST_TEXT} characters; this was left out\x1b[0m\r\n`);
+    this.#row = 0;
+    return false;
   }
 
   #clear(): void {
@@ -377,6 +403,7 @@ export class LineEditor {
     if (text === undefined) return true;
     this.#save();
     const from = this.#cursor;
+    if (!this.#holds(text)) return this.#tooLong();
     this.#put(text);
     this.#yanked = { from, length: this.#cursor - from, ring };
     return false;

@@ -42,6 +42,8 @@ export type KeyName =
   | "first"
   | "last"
   | "unknown"
+  /** A paste that is left out. */
+  | "too-long"
   | "suspend"
   | "quit";
 
@@ -111,11 +113,13 @@ const SEQUENCE: Readonly<Record<string, KeyName>> = {
 
 const PASTE_START = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
-/** A longer paste than any command line may be is still taken whole, and refused with a text by the guard. */
-const PASTE_LIMIT = 1_000_000;
+/** In UTF-16 units; twice what the guard reads. A longer paste is left out whole: none of it may be taken for typed. */
+export const MOST_TEXT = 32_768;
 
 export class KeyReader {
   #rest = "";
+  /** In the middle of a paste that is left out. */
+  #skipping = false;
 
   /** What is incomplete is kept for the next call; `pending` tells whether something is. */
   read(text: string): readonly Key[] {
@@ -123,6 +127,15 @@ export class KeyReader {
     this.#rest = "";
     const keys: Key[] = [];
     let at = 0;
+    if (this.#skipping) {
+      const end = input.indexOf(PASTE_END);
+      if (end === -1) {
+        this.#rest = input.slice(-PASTE_END.length);
+        return keys;
+      }
+      this.#skipping = false;
+      at = end + PASTE_END.length;
+    }
     while (at < input.length) {
       const c = input[at] as string;
       if (c === "\x1b") {
@@ -152,6 +165,30 @@ export class KeyReader {
     return keys;
   }
 
+  /** How far the first Enter goes that is not part of a paste; all of the text where there is none. */
+  upToEnter(text: string): number {
+    const input = this.#rest + text;
+    let at = 0;
+    let pasting = this.#skipping || this.#rest.startsWith(PASTE_START);
+    for (;;) {
+      if (pasting) {
+        const end = input.indexOf(PASTE_END, at);
+        if (end === -1) return text.length;
+        at = end + PASTE_END.length;
+        pasting = false;
+      }
+      const enter = /[\r\n]/g;
+      enter.lastIndex = at;
+      const found = enter.exec(input)?.index ?? -1;
+      const start = input.indexOf(PASTE_START, at);
+      if (start !== -1 && (found === -1 || start < found)) {
+        at = start + PASTE_START.length;
+        pasting = true;
+      } else if (found === -1) return text.length;
+      else return Math.max(1, found + (input.startsWith("\r\n", found) ? 2 : 1) - this.#rest.length);
+    }
+  }
+
   /** An Escape that nothing followed was the key itself. */
   flush(): void {
     if (!this.#rest.startsWith(PASTE_START)) this.#rest = "";
@@ -161,7 +198,12 @@ export class KeyReader {
     const rest = input.slice(at);
     if (rest.startsWith(PASTE_START)) {
       const end = input.indexOf(PASTE_END, at + PASTE_START.length);
-      if (end === -1) return input.length - at > PASTE_LIMIT ? { key: { key: "unknown" }, end: input.length } : null;
+      if (end === -1 && input.length - at <= MOST_TEXT) return null;
+      if (end === -1) {
+        this.#skipping = true;
+        this.#rest = input.slice(-PASTE_END.length);
+        return { key: { key: "too-long" }, end: input.length };
+      }
       return { key: { key: "paste", text: pasted(input.slice(at + PASTE_START.length, end)) }, end: end + PASTE_END.length };
     }
     if (rest.length < 2) return null;

@@ -205,11 +205,14 @@ const prefix: Builtin = (exec) => {
   return describeCommand(exec.walk, rest, exec.state, exec.span, exec.input);
 };
 
+/** An alias makes its line opaque in any case. */
+const MOST_ALIASES = 32;
+
 const alias: Builtin = (exec) => {
   const aliases = new Map(exec.state.aliases);
   for (const word of exec.words) {
     const definition = word.known === "text" ? /^([^=]+)=([\s\S]*)$/.exec(word.text) : null;
-    if (definition !== null) aliases.set(definition[1] ?? "", definition[2] ?? "");
+    if (definition !== null && aliases.size < MOST_ALIASES) aliases.set(definition[1] ?? "", definition[2] ?? "");
   }
   if (exec.words.length > 0) exec.walk.opaque("an alias, which changes the meaning of later words", exec.span);
   return { ...exec.state, aliases };

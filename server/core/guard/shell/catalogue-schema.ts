@@ -40,6 +40,10 @@ export const WORD_KINDS = [
 export const WordKind = z.enum(WORD_KINDS);
 export type WordKind = z.infer<typeof WordKind>;
 
+/** What the host is asked for when a word is completed. */
+export const NAMED_THINGS = ["unit", "revision", "container"] as const;
+export type NamedThing = (typeof NAMED_THINGS)[number];
+
 const Options = z.string().regex(/^--?[^ ]+( --?[^ ]+)*$/, "options are written `-a --all`");
 const Shape = {
   /** As for getopt: `ab:c::` is -a, -b VALUE, -c[VALUE]. */
@@ -83,6 +87,8 @@ const Shape = {
   prints: z.string().optional(),
   /** Makes files in the directory that it is in: always, or unless one of these options is given. */
   creates: z.union([z.literal("always"), Options]).optional(),
+  /** Options whose value names something on the host, for completion alone: `journalctl -u`. */
+  valueNames: z.record(Options, z.enum(NAMED_THINGS)).optional(),
   /** What it sends to other processes: always, or with one of these options. */
   signals: z.union([z.literal("always"), Options]).optional(),
 };
@@ -99,6 +105,10 @@ export const ProgramEntry = z.strictObject({
   globalsFirst: z.boolean().optional(),
   /** The first operand is a subcommand; 2: the first two, joined by a blank. */
   subcommands: z.number().int().min(1).max(2).optional(),
+  /** Subcommands beside those in `sub`, for completion alone: no rule depends on them. */
+  words: z.string().optional(),
+  /** Subcommands whose operands name something on the host, for completion alone. */
+  named: z.partialRecord(z.enum(NAMED_THINGS), z.string()).optional(),
   /** Names (several separated by blanks) → what differs for these. */
   sub: z.record(z.string(), Sub).optional(),
 });

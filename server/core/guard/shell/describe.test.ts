@@ -272,6 +272,10 @@ test("the gateway's own words are told from the host's", () => {
   };
   expect(builtin("cd ~/x")).toEqual({ name: "cd", arguments: ["/home/deploy/x"] });
   expect(builtin("export A=b C='d e'")).toEqual({ name: "export", arguments: ["A=b", "C=d e"] });
+  expect(builtin("export A='it'\\''s $HOME'")).toEqual({ name: "export", arguments: ["A=it's $HOME"] });
+  expect(builtin('export A="a \\$b \\"c\\\\" B=d\\ e')).toEqual({ name: "export", arguments: ['A=a $b "c\\', "B=d e"] });
+  expect(builtin('export A="`id`"')).toBeNull();
+  expect(builtin("export A='a'$x")).toBeNull();
   expect(builtin("cd /a; ls")).toBeNull();
   expect(builtin("cd $x")).toBeNull();
   expect(builtin("ls")).toBeNull();

@@ -117,6 +117,16 @@ function builtinOf(script: ParsedScript, where: ShellWhere): GatewayBuiltin | nu
 /** A word without anything that expands; `~` at the start is the home. */
 function plain(text: string, value: string, where: ShellWhere): string | null {
   if (/^~(\/|$)/.test(text) && !/[$`*?[{\\'"]/.test(text)) return where.home + text.slice(1);
-  if (/^'[^']*'$/.test(text)) return value;
-  return /[$`*?[{~\\]|^!/.test(text) ? null : value;
+  if (!/[$`*?[{~\\]|^!/.test(text)) return value;
+  const pieces = text.match(PIECE) ?? [];
+  return pieces.join("") === text ? pieces.map(unquoted).join("") : null;
+}
+
+/** Of a word in which nothing expands: `'…'`, `"…"`, `\x`, or characters that mean themselves. */
+const PIECE = /'[^']*'|"(?:[^"$`\\!]|\\[$`"\\])*"|\\[^\n]|[^\s'"\\$`*?[\]{}~!]+/g;
+
+function unquoted(piece: string): string {
+  if (piece.startsWith("'")) return piece.slice(1, -1);
+  if (piece.startsWith('"')) return piece.slice(1, -1).replace(/\\([$`"\\])/g, "$1");
+  return piece.startsWith("\\") ? piece.slice(1) : piece;
 }

@@ -1,3 +1,5 @@
+export type { NamedThing } from "./catalogue-schema.ts";
+export { type Asked, type Wanted, wantedAt, written } from "./completion.ts";
 export { describeShell } from "./describe.ts";
 export type { EmbeddedConnection, EmbeddedSql } from "./embedded.ts";
 export { pathsToAsk, patternsToAsk } from "./place.ts";

@@ -17,12 +17,11 @@ export interface Line {
   readonly unsure: readonly Argument[];
 }
 
-type Takes = "none" | "value" | "attached";
+export type Takes = "none" | "value" | "attached";
 
 /** Reads a program's arguments as getopt does. `stopAtOperand`: options end where the first operand stands, as for wrappers. */
 export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAtOperand: boolean): Line {
-  const short = shortOptions(entry.short ?? "");
-  const long = longOptions(entry);
+  const { short, long } = tableOf(entry);
   const options: Option[] = [];
   const operands: Argument[] = [];
   const unsure: Argument[] = [];
@@ -119,6 +118,22 @@ function tail(word: Argument, from: number): Argument {
   }
 }
 
+interface Table {
+  readonly short: ReadonlyMap<string, Takes>;
+  readonly long: ReadonlyMap<string, Takes>;
+}
+
+/** Entries of the catalogue never change. */
+const tables = new WeakMap<ProgramEntry, Table>();
+
+function tableOf(entry: ProgramEntry): Table {
+  const found = tables.get(entry);
+  if (found !== undefined) return found;
+  const table = { short: shortOptions(entry.short ?? ""), long: longOptions(entry) };
+  tables.set(entry, table);
+  return table;
+}
+
 function shortOptions(text: string): ReadonlyMap<string, Takes> {
   const found = new Map<string, Takes>();
   for (let i = 0; i < text.length; i++) {
@@ -129,7 +144,7 @@ function shortOptions(text: string): ReadonlyMap<string, Takes> {
   return found;
 }
 
-function longOptions(entry: ProgramEntry): ReadonlyMap<string, Takes> {
+export function longOptions(entry: ProgramEntry): ReadonlyMap<string, Takes> {
   const found = new Map<string, Takes>();
   // What is only named elsewhere in the entry has beginnings too.
   for (const name of named(entry.becomes)) found.set(name, "attached");

@@ -118,14 +118,22 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
 /** What an option turns a program into when it then only shows; any other option wins over it. */
 const LOOKS: ReadonlySet<string> = new Set(["list", "look"]);
 
+const subcommands = new WeakMap<ProgramEntry, Map<ProgramEntry, ProgramEntry>>();
+
 function merged(whole: ProgramEntry, own: ProgramEntry | undefined): ProgramEntry {
   if (own === undefined) return whole;
-  return {
+  const known = subcommands.get(whole) ?? new Map<ProgramEntry, ProgramEntry>();
+  subcommands.set(whole, known);
+  const found = known.get(own);
+  if (found !== undefined) return found;
+  const entry = {
     ...whole,
     ...own,
     becomes: { ...(whole.globalsFirst === true ? {} : whole.becomes), ...own.becomes },
     values: { ...whole.values, ...own.values },
   };
+  known.set(own, entry);
+  return entry;
 }
 
 function changes(entry: ProgramEntry, word: Argument): boolean {

@@ -98,7 +98,7 @@ function checkNesting(text: string): Refusal | null {
   return null;
 }
 
-const SIGNS: ReadonlySet<string> = new Set("\n;|&<>(){}[]$`'\"*?~=!#\\");
+const SIGNS: ReadonlySet<string> = new Set("\n;|&<>(){}[]$`'\"*?~=!#\\+%^,");
 
 function checkTree(script: ParsedScript, text: string): Refusal | null {
   let failure: Refusal | null = null;

@@ -190,13 +190,18 @@ describe.skipIf(!bash)("SG-32 a real bash hands over what the guard foresaw", ()
       ...["~", "{p,q}", "{1..3}", "{a,b{c,d}}", "$'\\x68i'", "$'\\n'", "$'a\\tb'", "''", '""', "=", ":", ",", "%", "#", "!"],
       ...["${y:-z}", "${u:-w}", "${u:-'v v'}", '"${u:-q r}"', "$@", '"$@"', "$#", "$((1+2))", "*", "?", "[a]", "'*'", '"?"'],
       ...["$(echo hi)", '"$(echo h i)"', "`echo t`", "\\\n", "'\\'", '"\\$x"', '"\\`"', "\\$x", "\\*", "k=v", "~/", "${#x}"],
+      ...["${x@Q}", "${x:+y}", "${q:=new}", "$q", "${x%%v*}", "$((x=3))", "$x$y", "$*", '"$*"', "{a..c}", "[!a]", "[[:alpha:]]"],
+      ...["a[b]", "~nobody", "x=~", "a=b:~", "a=$x", "\\{a,b}", "{$x,b}", "${x}{1,2}", "''$x''", "<(echo p)", "${x,,}", "$_"],
       ...["${x/v/w}", "${x#v}", "${x^^}", "${x:0:1}", '"a${x}b"', "'$x'", "\\'", '\\"', "a\\\nb", "{x}", "{,a}", "..", "@"],
     );
     const word = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(""));
     const redirection = fc.constantFrom("", "", "", " </dev/null", " 2>&1", " <<<$x", " <<< 'a b'", " >&2", " 3<&0");
     const command = fc
       .tuple(
-        fc.constantFrom("cat", "ls", "command cat", "frobnicate", "env cat", "c=d cat"),
+        fc.constantFrom(
+          ...["cat", "ls", "command cat", "frobnicate", "env cat", "c=d cat", "eval cat", "set --", "export w=1 cat", "! cat"],
+          ...["read q <<< m; cat", "printf -v q %s n; cat", "unset x; cat", "(cat", "f() { ls; }; cat"],
+        ),
         fc.array(word, { maxLength: 3 }),
         redirection,
       )
@@ -213,6 +218,11 @@ describe.skipIf(!bash)("SG-32 a real bash hands over what the guard foresaw", ()
           "@",
           "( @ )",
           "{ @; }",
+          "f() { @; }; f",
+          "echo $(@)",
+          'x=$(@); ls "$x"',
+          "cat <<E\n$(@)\nE",
+          "for ((i=0;i<2;i++)); do @; done",
           "if ls; then @; fi",
           "for z in a 'b c'; do @; done",
           "case $x in v) @;; esac",
@@ -220,7 +230,7 @@ describe.skipIf(!bash)("SG-32 a real bash hands over what the guard foresaw", ()
       )
       .map(([setting, commands, frame]) => setting + frame.replace("@", () => commands));
     const before = counts.lines;
-    fc.assert(fc.property(text, compare), { numRuns: 300, seed: 20_261_124 });
+    fc.assert(fc.property(text, compare), { numRuns: 400, seed: 20_261_124 });
     expect(counts.lines - before).toBeGreaterThan(120);
   });
 });

@@ -15,6 +15,7 @@ import type {
 } from "unbash";
 import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
+import { assignedByExpansions } from "./assigns.ts";
 import { describeCommand, type Input } from "./command.ts";
 import type { EmbeddedSql } from "./embedded.ts";
 import { absolute, isSink, namesOf } from "./path.ts";
@@ -28,6 +29,14 @@ import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Of one command. Nobody types more; substitutions in the rest would go unseen, so all of it is refused as opaque. */
 const MOST_WORDS = 800;
+/** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
+const MOST_STEPS = 800;
+const WORDS_A_STEP = 20;
+/** Each change of a variable makes the others anew. */
+const VARIABLES_A_STEP = 100;
+/** A glob is compared with each glob of the policies. */
+const STEPS_A_GLOB = 10;
+const LONGEST_GLOB = 400;
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -54,6 +63,8 @@ export class Walk {
   private read = 0;
   private depth = 0;
   private effort = 0;
+  /** Variables that expansions give values to, at moments that are not followed. */
+  private readonly assigned = new Set<string>();
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
@@ -131,6 +142,10 @@ export class Walk {
         continue;
       }
       const glob = !pattern ? null : argument.hidden === true ? "any" : "visible";
+      if (pattern && (path.length > LONGEST_GLOB || !this.spend(STEPS_A_GLOB))) {
+        this.opaque(`path \`${argument.source.slice(0, 60)}\`: too many globs, or too long a one`, argument.span);
+        continue;
+      }
       for (const name of namesOf(path)) this.path(action, name, glob, tree || (pattern && argument.tree === true), argument.span);
       if (pattern)
         for (const place of placesBehind(path, this.where.physical)) this.path(action, place, null, tree, argument.span);
@@ -172,9 +187,21 @@ export class Walk {
     return after;
   }
 
+  /** False: so much was walked that the rest is opaque. What a line costs grows with the words that it may have. */
+  private spend(steps: number): boolean {
+    this.effort += steps;
+    return this.effort <= MOST_STEPS;
+  }
+
   script(script: ParsedScript, state: State): State {
     this.meet(script);
-    return this.statements(script.commands, state);
+    let now = state;
+    for (const name of assignedByExpansions(script)) {
+      this.assigned.add(name);
+      // A turn of a loop before it knows of it too.
+      now = assign(now, name, null);
+    }
+    return this.statements(script.commands, now);
   }
 
   private list(list: CompoundList, state: State): State {
@@ -186,7 +213,7 @@ export class Walk {
     let now = state;
     for (const statement of statements) {
       this.meet(statement);
-      if (++this.effort > 1_500) {
+      if (!this.spend(1)) {
         this.opaque("a text with too many steps", this.span(statement.pos, statement.end));
         return taint(now);
       }
@@ -262,6 +289,7 @@ export class Walk {
       case "While":
         return this.loop(state, (turn) => this.list(node.body, this.list(node.clause, turn)));
       case "For": {
+        this.touching(node.wordlist ?? []);
         const value = node.wordlist === undefined ? null : valueOfList(node.wordlist.flatMap((word) => this.words(word, state)));
         return this.loop(state, (turn) => this.list(node.body, this.set(turn, node.name.value, value, span)));
       }
@@ -358,9 +386,15 @@ export class Walk {
       this.opaque("a command with too many words", span);
       return taint(state);
     }
+    this.touching([node.name, ...node.args]);
     let lines: (readonly Argument[])[] = [[]];
     for (const part of [node.name, ...node.args]) {
-      const choices = part.type === "Word" ? this.words(part, state) : this.assignmentWord(part, state, declares);
+      const choices =
+        part.type !== "Word"
+          ? this.assignmentWord(part, state, declares)
+          : HOME_IN_ASSIGNMENT.test(part.text)
+            ? [[this.likeAssignment(part, state)]]
+            : this.words(part, state);
       lines = lines.flatMap((line) => choices.map((choice) => [...line, ...choice]));
       if (lines.length > 64) {
         this.opaque("a command with too many possible words", span);
@@ -369,6 +403,10 @@ export class Walk {
     }
     let end: State | null = null;
     for (const line of lines) {
+      if (!this.spend(1 + line.length / WORDS_A_STEP)) {
+        this.opaque("a text with too many steps", span);
+        return taint(state);
+      }
       this.printed = null;
       this.prefixed = prefixed;
       const after = describeCommand(this, line, state, span, redirected ?? input ?? this.shared);
@@ -377,6 +415,22 @@ export class Walk {
     this.prefixed = new Map();
     if (lines.length > 1) this.printed = null;
     return end ?? state;
+  }
+
+  /** `<(a)b` is one word to the shell, and two to the parser: they are read as two, and what they are as one is not known. */
+  private touching(words: readonly { readonly pos: number; readonly end: number; readonly text: string }[]): void {
+    for (const [i, word] of words.entries()) {
+      const before = words[i - 1];
+      if (before !== undefined && before.end === word.pos)
+        this.opaque(`word \`${before.text}${word.text}\``, this.span(before.pos, word.end));
+    }
+  }
+
+  /** An argument that looks like an assignment has its `~` expanded like one: `dd if=~/x`. */
+  private likeAssignment(word: Word, state: State): Argument {
+    this.words(word, state);
+    const prefix = word.text.slice(0, word.text.indexOf("=") + 1);
+    return { span: this.span(word.pos, word.end), source: word.text, known: "no", why: "holds `~`", prefix, splits: false };
   }
 
   words(word: Word, state: State, mode: "argument" | "assignment" = "argument"): readonly (readonly Argument[])[] {
@@ -453,11 +507,16 @@ export class Walk {
       this.opaque(`variable name \`${name}\``, span);
       return taint(state);
     }
+    if (!this.spend(state.variables.size / VARIABLES_A_STEP)) {
+      this.opaque("a text with too many steps", span);
+      return taint({ ...state, variables: new Map() });
+    }
     if ((isHeldByShell(name) && !isHarmless(name)) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
   lookUp(name: string, state: State): Value {
+    if (this.assigned.has(name)) return null;
     const value = state.variables.get(name);
     if (value !== undefined) return value;
     if (state.tainted) return null;
@@ -793,6 +852,8 @@ function isNumber(word: Word): boolean {
     shapeOf(inner.script) === "integer"
   );
 }
+
+const HOME_IN_ASSIGNMENT = /^[A-Za-z_]\w*(\[[^\]]*\])?\+?=([\s\S]*:)?~/;
 
 /** Mark of a path that is reached by descending into a tree; a condition sees it as `"recursive" in command.flags`. */
 const IN_TREE = { command: { program: "", subcommand: "", flags: ["recursive"], arguments: [], unknown: false } } as const;

@@ -264,7 +264,16 @@ function toArguments(
       if (segment.kind !== "text" || (!segment.quoted && GLOB.test(segment.text))) break;
       prefix += segment.text;
     }
-    const splits = mode === "argument" && list.some((segment) => segment.kind === "unknown" && segment.splits);
+    // What is known of the word may make several of it, too: blanks in a variable, a glob.
+    const splits =
+      mode === "argument" &&
+      list.some((segment) =>
+        segment.kind === "unknown"
+          ? segment.splits
+          : segment.kind === "pattern"
+            ? !segment.quoted
+            : segment.kind === "text" && !segment.quoted && (/[ \t\n]/.test(segment.text) || GLOB.test(segment.text)),
+      );
     return [{ span, source, known: "no", why: gap.why, prefix, splits }];
   }
   if (list.some((segment) => segment.kind === "pipe")) {

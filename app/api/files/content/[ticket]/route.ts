@@ -1,18 +1,41 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { get } from "../../../handler.ts";
+import { get, nothing } from "../../../handler.ts";
 
-const From = z.strictObject({ from: z.coerce.number().int().min(0).default(0) });
 const Offset = z.strictObject({ offset: z.coerce.number().int().min(0) });
 /** A part of an upload. */
 const MOST_PART = 8_000_000;
 
-export const GET = get(From, ({ verbs, principal, parameters, sent }) => {
-  const { name, bytes } = verbs.fileContent(principal, parameters.ticket ?? "", sent.from);
-  return new Response(Readable.toWeb(Readable.from(bytes, { objectMode: false })) as ReadableStream<Uint8Array>, {
+/** `bytes=N-`, as browsers ask for the rest of a download, with the version that they have the beginning of. */
+const Rest = z.object({
+  range: z
+    .string()
+    .regex(/^bytes=[0-9]{1,12}-$/)
+    .transform((text) => Number(text.slice("bytes=".length, -1)))
+    .catch(0),
+  version: z
+    .string()
+    .regex(/^"[0-9a-f]+"$/)
+    .transform((text) => text.slice(1, -1))
+    .nullable()
+    .catch(""),
+});
+
+export const GET = get(nothing, async ({ verbs, principal, parameters, request }) => {
+  const { range: from, version } = Rest.parse({
+    range: request.headers.get("range") ?? "bytes=0-",
+    version: request.headers.get("if-range"),
+  });
+  const file = await verbs.fileContent(principal, parameters.ticket ?? "", { from, version });
+  const { size } = file;
+  return new Response(Readable.toWeb(Readable.from(file.bytes, { objectMode: false })) as ReadableStream<Uint8Array>, {
+    status: from === 0 ? 200 : 206,
     headers: {
       "content-type": "application/octet-stream",
-      "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+      "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
+      ...(size === null ? {} : { "content-length": String(size - from), "accept-ranges": "bytes" }),
+      ...(size === null || from === 0 ? {} : { "content-range": `bytes ${from}-${size - 1}/${size}` }),
+      etag: `"${file.version}"`,
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",
     },

@@ -26,7 +26,7 @@ export function shell(exec: Exec): void {
     walk.opaque(`start-up files of \`${name}\``, exec.span);
     if (!takesText) interactive(exec);
   }
-  if (/^(csh|tcsh|fish)$/.test(name)) walk.opaque(`\`${name}\`, whose language is another one`, exec.span);
+  if (/^(csh|tcsh|fish|zsh|ksh|mksh)$/.test(name)) walk.opaque(`\`${name}\`, whose language is another one`, exec.span);
   const command = takesText ? (line.options.find((option) => option.name === "--command")?.value ?? line.operands[0]) : undefined;
   if (takesText) {
     if (command?.known !== "text") {

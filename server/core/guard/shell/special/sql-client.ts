@@ -6,15 +6,21 @@ import { type Option, readLine } from "../options.ts";
 import { describeEntry } from "../program.ts";
 import type { Argument } from "../word.ts";
 
+const WITHOUT_KEYS: Readonly<Record<string, ProgramEntry>> = Object.fromEntries(
+  ["psql", "mysql", "mariadb"].map((name) => {
+    const { interactive: _, ...entry } = CATALOGUE[name] ?? {};
+    return [name, entry];
+  }),
+);
+
 /**
  * `psql` and `mysql`: what they do besides, and the SQL in their words or their input as far as the line holds it. The
  * SQL stays opaque here: whose it is, the gateway finds out (docs/decisions/011-sql-in-shell.md). A text that the client
  * itself changes before it sends it (`\…`, `:name`) is not SQL.
  */
 export function sqlClient(exec: Exec): void {
-  const { interactive, ...entry } = CATALOGUE[exec.name] ?? {};
   // What reads its statements from a pipe or a text takes no keys.
-  const whole: ProgramEntry = exec.input === null && interactive !== undefined ? { ...entry, interactive } : entry;
+  const whole = (exec.input === null ? CATALOGUE[exec.name] : WITHOUT_KEYS[exec.name]) ?? {};
   describeEntry(exec, whole);
   const line = readLine(whole, exec.words, false);
   const program = exec.name === "psql" ? "psql" : "mysql";

@@ -1,0 +1,36 @@
+import type pg from "pg";
+import { SavedPlace, type TerminalTabStore } from "../../gateway/store-ports.ts";
+import { attempt } from "./store.ts";
+
+/** How often, in tabs that are kept, the old ones are taken away. */
+const SWEEP = 50;
+
+export function createTerminalTabStore(pool: pg.Pool): TerminalTabStore {
+  let kept = 0;
+  return {
+    find: ({ principal, target, tab }) =>
+      attempt("cannot read where the terminal stood", async () => {
+        const found = await pool.query<{ readonly place: unknown }>(
+          `SELECT place FROM terminal_tab
+           WHERE principal = $1 AND target = $2 AND tab = $3 AND at > clock_timestamp() - interval '7 days'`,
+          [principal, target, tab],
+        );
+        const place = SavedPlace.safeParse(found.rows[0]?.place);
+        return place.success ? place.data : null;
+      }),
+    keep: ({ principal, target, tab }, place) =>
+      attempt("cannot write where the terminal stands", async () => {
+        await pool.query(
+          `INSERT INTO terminal_tab (principal, target, tab, place, at) VALUES ($1, $2, $3, $4, clock_timestamp())
+           ON CONFLICT (principal, target, tab) DO UPDATE SET place = EXCLUDED.place, at = EXCLUDED.at`,
+          [principal, target, tab, JSON.stringify(place)],
+        );
+        kept += 1;
+        if (kept % SWEEP === 0) await pool.query("DELETE FROM terminal_tab WHERE at < clock_timestamp() - interval '7 days'");
+      }),
+    forget: ({ principal, target, tab }) =>
+      attempt("cannot forget where the terminal stood", async () => {
+        await pool.query("DELETE FROM terminal_tab WHERE principal = $1 AND target = $2 AND tab = $3", [principal, target, tab]);
+      }),
+  };
+}
