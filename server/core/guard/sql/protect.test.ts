@@ -90,6 +90,11 @@ const REWRITES: readonly [string, string, string][] = [
     'SELECT ctid, "p"."id", "p"."ssn" FROM ⟨public.people⟩ p',
   ],
   [
+    "W15 one table's star beside what has columns that nobody knows",
+    "SELECT p.ctid, p.* FROM people p, unnest(ARRAY[1], ARRAY[2])",
+    'SELECT p.ctid, "p"."id", "p"."ssn" FROM ⟨public.people⟩ p, unnest(ARRAY[1], ARRAY[2])',
+  ],
+  [
     "W15 with the columns of USING once",
     "SELECT public.people.ctid, people.*, * FROM public.people JOIN hr.staff s USING (id)",
     'SELECT people.ctid, "people"."id", "people"."ssn", "id", "people"."ssn", "s"."name", "s"."salary" FROM ⟨public.people⟩ AS people JOIN ⟨hr.staff⟩ s USING (id)',

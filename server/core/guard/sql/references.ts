@@ -4,7 +4,7 @@ import { judgeAttribute, judgeFunction } from "./functions.ts";
 import { CONSTANT, either, type Lineage } from "./lineage.ts";
 import { nearest, quoteName } from "./names.ts";
 import { refuse } from "./refused.ts";
-import { findColumns, findSource, type RelationUse, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
+import { findColumns, findSource, type Scope, type Source, type SourceColumn, wholeLineage } from "./scope.ts";
 import { children, place, type TreeNode, tagged, word } from "./tree.ts";
 import { refuseLongList, sizeOf, spend } from "./work.ts";
 
@@ -152,7 +152,7 @@ export function starColumns(
     refuseLongList(source.columns.length, path.span);
     spend(analysis, "made", source.columns.length);
     if (!starIsNothing) source.touchWhole(path.span);
-    if (source.use !== null) noteStar(analysis, path, env.scope, source.columns, [source.use]);
+    if (source.use !== null) noteStar(analysis, path, env.scope, source.columns, [source]);
     return { columns: source.columns, open: source.open };
   }
   const sources = env.scope?.sources ?? [];
@@ -162,8 +162,7 @@ export function starColumns(
   for (const source of starIsNothing ? [] : sources) {
     if (!source.byNameOnly) source.touchWhole(placed ? path.span : (source.use?.nameSpan ?? path.span));
   }
-  const uses = sources.flatMap((source) => source.use ?? []);
-  noteStar(analysis, path, env.scope, env.scope?.star ?? [], uses);
+  noteStar(analysis, path, env.scope, env.scope?.star ?? [], sources);
   return { columns: env.scope?.star ?? [], open: sources.some((source) => source.open) };
 }
 
@@ -173,7 +172,8 @@ function noteStar(
   { span }: Path,
   scope: Scope | null,
   columns: readonly SourceColumn[],
-  uses: readonly RelationUse[],
+  /** What it stands for columns of. */
+  of: readonly Source[],
 ): void {
   const sources = scope?.sources ?? [];
   const owners = ownersOf(sources);
@@ -194,11 +194,11 @@ function noteStar(
   });
   const placed = span !== analysis.statement.span;
   const all = new Set(columns);
-  const whole = sources.every((source) => !source.open || (source.columns[0] !== undefined && all.has(source.columns[0])));
+  const whole = of.every((source) => !source.open || (source.columns[0] !== undefined && all.has(source.columns[0])));
   const known = names.every((name) => name !== null) && placed && whole;
   analysis.stars.push({
     span,
-    uses,
+    uses: of.flatMap((source) => source.use ?? []),
     text: known ? names.filter((name) => name !== "").join(", ") : null,
     columns: known && !sources.some((source) => source.open) ? columns.map((column) => starColumn(owners, column)) : null,
     sources: sources.length,
