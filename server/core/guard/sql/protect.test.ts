@@ -198,9 +198,9 @@ describe("rewriting", () => {
   });
 
   test("W8 the filter stands behind a barrier, masks outside of it", () => {
-    const result = protect("SELECT id FROM orders");
+    const result = protect("SELECT id FROM orders WHERE 1 / total > 0");
     expect(result.ok && result.prepared.sent).toBe(
-      `SELECT id FROM (SELECT "id" FROM (SELECT * FROM "public"."orders" WHERE (region = 'EU'\n) OFFSET 0) AS "_rows") AS "orders"`,
+      `SELECT id FROM (SELECT "id", "total" FROM (SELECT * FROM "public"."orders" WHERE (region = 'EU'\n) OFFSET 0) AS "_rows") AS "orders" WHERE 1 / total > 0`,
     );
     expect(result.ok && result.filtered).toEqual([{ table: "public.orders", filter: "orders-filter" }]);
   });

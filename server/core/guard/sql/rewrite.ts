@@ -10,6 +10,7 @@ import { columnKey } from "./lineage.ts";
 import type { Maskings } from "./masking.ts";
 import { quoteName } from "./names.ts";
 import { refuseOracles } from "./oracle.ts";
+import { isQuietQuery, sortsOf } from "./quiet.ts";
 import { refusalOf, refuse } from "./refused.ts";
 import type { RelationUse } from "./scope.ts";
 import { type Splice, splice } from "./splice.ts";
@@ -31,6 +32,8 @@ export interface Rewriting {
   readonly replaced: Set<RelationUse>;
   /** Relations that a result column may come from. */
   readonly origins: Set<number>;
+  /** No condition of the statement could tell of a row that a filter hides. */
+  readonly isQuiet: () => boolean;
 }
 
 export function newRewriting(described: DescribedSql, catalog: Catalog, maskings: Maskings): Rewriting {
@@ -43,7 +46,32 @@ export function newRewriting(described: DescribedSql, catalog: Catalog, maskings
     sentinel: new Map(),
     replaced: new Set(),
     origins: new Set(),
+    isQuiet: once(() => isQuietStatement(described, maskings)),
   };
+}
+
+function once(find: () => boolean): () => boolean {
+  let known: boolean | null = null;
+  return () => {
+    known ??= find();
+    return known;
+  };
+}
+
+function isQuietStatement({ analysis, statement }: DescribedSql, maskings: Maskings): boolean {
+  const { uses, called, overloads } = analysis;
+  if (called.size + overloads.length > 0 || !uses.every(isPlainUse)) return false;
+  const mayFail = uses.some(({ relation, only, reads }) =>
+    relation.columns.some((column) => {
+      const masking = reads.has(column.name) ? maskings.of(relation, column, only) : null;
+      return masking?.as === "computed" || (masking?.as === "mask" && masking.mask.type === "expression");
+    }),
+  );
+  return !mayFail && isQuietQuery(statement.tree, sortsOf(uses));
+}
+
+function isPlainUse({ relation, role, row, sample }: RelationUse): boolean {
+  return role === "read" && row === null && sample === null && (relation.kind === "table" || relation.kind === "partitioned");
 }
 
 /** All that has to change in the text of `analysis`: the statement itself, or the definition of a view in it. */
@@ -73,7 +101,7 @@ export function rewritten(rewriting: Rewriting, analysis: Analysis): readonly Sp
     if (definition === null) refuseViewCalls(use, catalog, maskings);
     if (use.role === "target") {
       refuseOnTarget(use, hidden, catalog, maskings);
-      splices.push(...narrowed(use, filters, analysis.tokens, analysis.called.size > 0));
+      splices.push(...narrowed(use, filters, analysis));
       for (const filter of filters) filtered.set(resourceName(table(relation)), filter.id);
       splices.push({ span: use.nameSpan, text: qualifiedName(relation), is: "target" });
     } else if (use.role === "named" || !isProtected) {
@@ -193,7 +221,7 @@ function refuseStored(described: DescribedSql, use: RelationUse, hidden: Readonl
 }
 
 function replacement(
-  { maskings }: Rewriting,
+  { maskings, described, isQuiet }: Rewriting,
   analysis: Analysis,
   use: RelationUse,
   definition: Base | null,
@@ -212,7 +240,8 @@ function replacement(
   // A definition's columns are masked in it; what policy says of the view's own comes on top.
   const masking = (column: CatalogColumn) =>
     definition === null ? maskings.of(relation, column, only) : maskings.own(relation, column.name);
-  const text = subqueryFor(use, definition, masking, filters, analysis);
+  const barrier = definition?.barrier === true || (filters.length > 0 && (analysis !== described.analysis || !isQuiet()));
+  const text = subqueryFor(use, { definition, masking, filters, barrier }, analysis);
   const splices: Splice[] = [{ span: use.outerSpan, text, is: "generated" }];
   const word = analysis.tokens.before(use.outerSpan[0]);
   // `TABLE t` takes no subquery.

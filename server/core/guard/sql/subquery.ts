@@ -1,5 +1,6 @@
 import { maskSql, nothingSql } from "../../mask/sql.ts";
 import type { Analysis } from "./analysis.ts";
+import type { CatalogColumn } from "./catalog.ts";
 import type { Masking } from "./masking.ts";
 import { quoteName } from "./names.ts";
 import type { RelationUse } from "./scope.ts";
@@ -16,15 +17,24 @@ export interface Base {
   readonly barrier: boolean;
 }
 
+/** What the principal may see of a relation. */
+interface Shown {
+  /** Of a view that is replaced by it. */
+  readonly definition: Base | null;
+  readonly masking: (column: CatalogColumn) => Masking;
+  readonly filters: readonly { readonly where: string }[];
+  /** `OFFSET 0` keeps the statement's own conditions from running on rows that are not seen. */
+  readonly barrier: boolean;
+}
+
 /**
- * The relation as the principal may see it. Layers from the inside: rows (behind a barrier: `OFFSET 0` keeps the
- * statement's own conditions from running on rows that the filter hides), masks, generated columns computed again.
+ * The relation as the principal may see it. Layers from the inside: rows, masks, generated columns computed again. Where
+ * no condition of the statement could tell of hidden rows, rows and masks are one layer, which the server's planner takes
+ * into the statement, so that indexes serve.
  */
 export function subqueryFor(
   use: RelationUse,
-  definition: Base | null,
-  masking: (column: RelationUse["relation"]["columns"][number]) => Masking,
-  filters: readonly { readonly where: string }[],
+  { definition, masking, filters, barrier }: Shown,
   { statement: { source }, unread }: Pick<Analysis, "statement" | "unread">,
 ): string {
   const { relation } = use;
@@ -32,12 +42,9 @@ export function subqueryFor(
   const base = definition?.text ?? `${use.only ? "ONLY " : ""}${qualifiedName(relation)}${sample}`;
   const system = [...use.system.keys()].map(quoteName);
   const conditions = filters.map((filter) => `(${filter.where}\n)`).join(" AND ");
-  const where = conditions === "" ? "" : ` WHERE ${conditions}`;
-  const rows =
-    where === "" && definition?.barrier !== true
-      ? base
-      : `(SELECT ${["*", ...system].join(", ")} FROM ${base}${where} OFFSET 0) AS "_rows"`;
-  const seen = (columns: typeof relation.columns) =>
+  const visible = `${base}${conditions === "" ? "" : ` WHERE ${conditions}`}`;
+  const rows = barrier ? `(SELECT ${["*", ...system].join(", ")} FROM ${visible} OFFSET 0) AS "_rows"` : visible;
+  const seen = (columns: readonly CatalogColumn[]) =>
     columns.map((column) => ({ column, name: quoteName(column.name), as: masking(column) }));
   const shown = seen(unread ? relation.columns : askedOf(use));
   const layered = shown.some(({ as }) => as.as === "computed");
@@ -60,7 +67,7 @@ export function subqueryFor(
  * The columns that the statement reads: planning costs by the column, and one that was not judged is not there at all. All of
  * them where their places count.
  */
-function askedOf(use: RelationUse): RelationUse["relation"]["columns"] {
+function askedOf(use: RelationUse): readonly CatalogColumn[] {
   const { columns } = use.relation;
   if (use.row !== null || use.whole !== null || use.columnAliases.length > 0) return columns;
   return columns.filter(({ name }) => use.reads.has(name));
