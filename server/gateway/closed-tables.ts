@@ -10,6 +10,9 @@ import type { Context } from "./ports-of-gateway.ts";
  * (docs/decisions/020-what-names-tell.md).
  */
 
+/** A table is closed that no size and no condition of the statement's own would open. */
+export const MODEST = { hasWhere: true, hasLimit: true, estimatedRows: 0, estimatedCost: 0 } as const;
+
 /** The first of the actions that policy denies. `named`: in the order in which the guard came to them, up to where it refused. */
 export function closedTable(
   context: Context,
@@ -18,7 +21,7 @@ export function closedTable(
 ): MicroAction | null {
   const grants = context.standing.grantsOf(principal, target);
   const isClosed = (action: MicroAction): boolean => {
-    const request = { principal, target, microActions: [action], facts: {}, grants };
+    const request = { principal, target, microActions: [action], facts: MODEST, grants };
     return decide(context.configuration.set, request, context.clock.now()).outcome === "deny";
   };
   return named.find(isClosed) ?? null;
@@ -35,6 +38,7 @@ export function toldOf(
   const of = (action: string, resource: string, [from]: readonly [number, number]) =>
     action === closed.action && resource === name && from === closed.span[0];
   const reasons = decision.reasons.filter(({ action, resource, span }) => of(action, resource, span));
+  if (reasons.length === 0) return judged;
   return {
     decision: { ...decision, reasons, obligations: [] },
     microActions: microActions.filter(({ action, resource, span }) => of(action, resourceName(resource), span)),

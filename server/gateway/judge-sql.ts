@@ -14,7 +14,7 @@ import {
 } from "../core/guard/sql/index.ts";
 import { protectionFor } from "../core/policy/index.ts";
 import type { Judgeable, Requester } from "./authorize.ts";
-import { closedTable } from "./closed-tables.ts";
+import { closedTable, MODEST } from "./closed-tables.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
@@ -108,7 +108,7 @@ function refusedSql(
 ): SqlJudgeable {
   const closed = closedTable(context, requester, named);
   if (closed === null) return { ok: false, described: undescribed(text, span), refusal };
-  const described = { ...undescribed(text, span), microActions: [closed] };
+  const described = { ...undescribed(text, span), microActions: [closed], facts: MODEST };
   const shape = { open: false, text };
   const judgeable = { described, execution: { ok: false, refusal }, obligations: [], place: "", shape } as const;
   return { ok: true, judgeable: { ...judgeable, protectedNow: () => false, closed: () => closed } };
