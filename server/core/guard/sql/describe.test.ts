@@ -255,6 +255,11 @@ const CHANGES: readonly [string, string, readonly string[]][] = [
     ["ddl hr.staff @ hr.staff", "select hr.staff @ hr.staff", "select hr.staff.salary @ hr.staff"],
   ],
   [
+    "C6 one that was added just before has none",
+    "ALTER TABLE hr.staff ADD note text DEFAULT 'x', ALTER note SET NOT NULL",
+    ["ddl hr.staff @ hr.staff"],
+  ],
+  [
     "C6 a column under a new name is read by it",
     "ALTER TABLE hr.staff RENAME salary TO note",
     ["ddl hr.staff @ hr.staff", "select hr.staff @ hr.staff", "select hr.staff.salary @ hr.staff"],
