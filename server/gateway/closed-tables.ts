@@ -14,7 +14,7 @@ import type { Context } from "./ports-of-gateway.ts";
 export const MODEST = { hasWhere: true, hasLimit: true, estimatedRows: 0, estimatedCost: 0 } as const;
 
 /** The first of the actions that policy denies. `named`: in the order in which the guard came to them, up to where it refused. */
-export function closedTable(
+export function firstClosed(
   context: Context,
   { principal, target }: Requester,
   named: readonly MicroAction[],
@@ -30,10 +30,11 @@ export function closedTable(
 /** What a person is shown of what their statement would do. The record has all of it. */
 export function toldOf(
   judged: { readonly decision: Decision; readonly microActions: readonly MicroAction[] },
-  closed: MicroAction | null,
+  closedTable: () => MicroAction | null = () => null,
 ): typeof judged {
   const { decision, microActions } = judged;
-  if (decision.outcome !== "deny" || closed === null) return judged;
+  const closed = decision.outcome === "deny" ? closedTable() : null;
+  if (closed === null) return judged;
   const name = resourceName(closed.resource);
   const of = (action: string, resource: string, [from]: readonly [number, number]) =>
     action === closed.action && resource === name && from === closed.span[0];
