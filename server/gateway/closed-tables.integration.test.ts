@@ -19,6 +19,14 @@ principals: { groups: [engineers] }
 actions: ["target:connect", "sql:explain"]
 ---
 kind: policy
+id: no-heaps
+effect: forbid
+principals: { groups: [engineers] }
+actions: ["sql:*"]
+resources: { tables: [public.notes] }
+when: "statement.estimatedRows > 1000 || !statement.hasWhere"
+---
+kind: policy
 id: no-ssn
 effect: forbid
 principals: { groups: [engineers] }
@@ -122,6 +130,12 @@ test("of a table that may be read everything is told: what is missing, and which
   expect(await told("SELECT 1 FROM custmers")).toMatch(/relation \\"custmers\\" does not exist.*did you mean `customers`/);
   // Names of tables are in everybody's tree.
   expect(await told("SELECT 1 FROM private.api_key")).toMatch(/did you mean `private.api_keys`/);
+});
+
+test("a table that is closed to some statements is not closed", async () => {
+  expect(await told("SELECT missing FROM notes WHERE id = 1")).toMatch(/column \\"missing\\" does not exist/);
+  expect(await told("SELECT note FROM notes")).toMatch(/no-heaps/);
+  expect(await told("DELETE FROM notes")).toMatch(/no-heaps/);
 });
 
 test("the record has all of it", async () => {

@@ -10,15 +10,18 @@ import type { Context } from "./ports-of-gateway.ts";
  * (docs/decisions/020-what-names-tell.md).
  */
 
+/** A table is closed that no size and no condition of the statement's own would open. */
+export const MODEST = { hasWhere: true, hasLimit: true, estimatedRows: 0, estimatedCost: 0 } as const;
+
 /** The first of the actions that policy denies. `named`: in the order in which the guard came to them, up to where it refused. */
-export function closedTable(
+export function firstClosed(
   context: Context,
   { principal, target }: Requester,
   named: readonly MicroAction[],
 ): MicroAction | null {
   const grants = context.standing.grantsOf(principal, target);
   const isClosed = (action: MicroAction): boolean => {
-    const request = { principal, target, microActions: [action], facts: {}, grants };
+    const request = { principal, target, microActions: [action], facts: MODEST, grants };
     return decide(context.configuration.set, request, context.clock.now()).outcome === "deny";
   };
   return named.find(isClosed) ?? null;
@@ -27,14 +30,16 @@ export function closedTable(
 /** What a person is shown of what their statement would do. The record has all of it. */
 export function toldOf(
   judged: { readonly decision: Decision; readonly microActions: readonly MicroAction[] },
-  closed: MicroAction | null,
+  closedTable: () => MicroAction | null = () => null,
 ): typeof judged {
   const { decision, microActions } = judged;
-  if (decision.outcome !== "deny" || closed === null) return judged;
+  const closed = decision.outcome === "deny" ? closedTable() : null;
+  if (closed === null) return judged;
   const name = resourceName(closed.resource);
   const of = (action: string, resource: string, [from]: readonly [number, number]) =>
     action === closed.action && resource === name && from === closed.span[0];
   const reasons = decision.reasons.filter(({ action, resource, span }) => of(action, resource, span));
+  if (reasons.length === 0) return judged;
   return {
     decision: { ...decision, reasons, obligations: [] },
     microActions: microActions.filter(({ action, resource, span }) => of(action, resourceName(resource), span)),

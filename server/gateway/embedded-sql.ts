@@ -67,7 +67,7 @@ async function refuseFor(
     const { execution, obligations } = prepared.judgeable;
     const { microActions } = prepared.judgeable.described;
     const judged = { decision: judge(context, requester, prepared.judgeable), microActions };
-    const { decision } = toldOf(judged, prepared.judgeable.closed?.() ?? null);
+    const { decision } = toldOf(judged, prepared.judgeable.closed);
     if (decision.outcome !== "allow") {
       const reason = decision.reasons.find(({ outcome }) => outcome === decision.outcome);
       return { message: `${where}: ${reason?.message ?? decision.outcome}` };

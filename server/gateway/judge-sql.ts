@@ -14,7 +14,7 @@ import {
 } from "../core/guard/sql/index.ts";
 import { protectionFor } from "../core/policy/index.ts";
 import type { Judgeable, Requester } from "./authorize.ts";
-import { closedTable } from "./closed-tables.ts";
+import { firstClosed, MODEST } from "./closed-tables.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
@@ -54,7 +54,7 @@ export async function prepareSql(
   const before = decidedBy();
   const guarded = guard();
   const shape = described.through === null ? shapeOf(statement) : { open: false, text: described.text };
-  const closed = () => closedTable(context, requester, described.named);
+  const closed = () => firstClosed(context, requester, described.named);
   const place = parameters === null ? "" : JSON.stringify(parameters);
   if (!guarded.ok)
     return {
@@ -116,9 +116,9 @@ function refusedSql(
   { text, span }: ParsedStatement,
   { named, refusal }: Extract<DescribedSql, { refusal: unknown }>,
 ): SqlJudgeable {
-  const closed = closedTable(context, requester, named);
+  const closed = firstClosed(context, requester, named);
   if (closed === null) return { ok: false, described: undescribed(text, span), refusal };
-  const described = { ...undescribed(text, span), microActions: [closed] };
+  const described = { ...undescribed(text, span), microActions: [closed], facts: MODEST };
   const shape = { open: false, text };
   const judgeable = { described, execution: { ok: false, refusal }, obligations: [], place: "", shape } as const;
   return { ok: true, judgeable: { ...judgeable, protectedNow: () => false, closed: () => closed } };

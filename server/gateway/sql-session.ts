@@ -150,7 +150,7 @@ export class SqlSession {
         const decision = await this.#withPermitted(statement, judgeable, judged, catalog);
         const { microActions } = described;
         const sent = execution.ok && decision.outcome !== "deny" ? execution.sent : "";
-        return { span: statement.span, ...toldOf({ decision, microActions }, judgeable.closed?.() ?? null), sent };
+        return { span: statement.span, ...toldOf({ decision, microActions }, judgeable.closed), sent };
       }),
     );
   }
@@ -284,7 +284,7 @@ export class SqlSession {
     const { microActions } = judgeable.described;
     if (verdict.outcome !== "deny") return { ...verdict, microActions, judgeable };
     const decision = await this.#withPermitted(statement, judgeable, verdict.decision, catalog);
-    const told = toldOf({ decision, microActions }, judgeable.closed?.() ?? null);
+    const told = toldOf({ decision, microActions }, judgeable.closed);
     return { outcome: "deny", ...told, judgeable } as const;
   }
 

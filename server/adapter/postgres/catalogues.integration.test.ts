@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { guardedDatabase, see } from "../../../test/fixtures/guarded-session.ts";
 import { serverHas } from "../../../test/servers/start.ts";
+import { describeSql } from "../../core/guard/sql/index.ts";
 import { OPEN } from "../../core/guard/sql/protection.ts";
 import type { SqlConnection } from "../../gateway/ports.ts";
 
@@ -14,6 +15,12 @@ beforeAll(async () => {
     CREATE TABLE accounts (id int PRIMARY KEY, email text DEFAULT 'canary-default', CONSTRAINT known CHECK (email <> 'canary-check'));
     CREATE INDEX special ON accounts (id, (email || 'canary-''expression')) WHERE email = E'canary\\\\predicate';
     CREATE VIEW chosen AS SELECT id FROM accounts WHERE email = 'canary-view';
+    CREATE VIEW telling AS SELECT pg_get_viewdef('chosen'::regclass) AS text;
+    CREATE TABLE odd (id int, "it's" text, "say ""it's""" text);
+    CREATE VIEW odder AS SELECT id, "it's" FROM odd
+      WHERE "it's" = 'canary-odd' AND "say ""it's""" <> 'canary-''"odder' OR 'canary "' = "it's";
+    CREATE TRIGGER t BEFORE UPDATE ON odd FOR EACH ROW WHEN (OLD."it's" = 'canary-when')
+      EXECUTE FUNCTION suppress_redundant_updates_trigger('canary-argument');
     CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'canary-code' $$`);
   connection = await guarded.connect();
 });
@@ -31,6 +38,28 @@ describe("U5 what is asked at night is answered", () => {
       /btree \(id, \(\(email \|\| '…'::text\)\)\) WHERE \(email = E?'…'::text\)/,
     ],
     ["SELECT definition FROM pg_views WHERE viewname = 'chosen'", /email = '…'::text/],
+    ["SELECT pg_get_viewdef('chosen'::regclass)", /^pg_get_viewdef; .*email = '…'::text/s],
+    [
+      "SELECT pg_catalog.pg_get_viewdef('odder'::regclass, true)::text",
+      /^pg_get_viewdef; .*"it's" = '…'::text AND \S*"say ""it's""" <> '…'::text OR '…'::text = \S*"it's"/s,
+    ],
+    ["SELECT definition FROM pg_views WHERE viewname = 'odder'", /"it's" = '…'::text.*"say ""it's""" <> '…'::text/],
+    [
+      "SELECT length(pg_get_indexdef(i.indexrelid)) > 9, pg_get_indexdef(i.indexrelid, 2, true) AS two FROM pg_index i WHERE indexrelid = 'special'::regclass",
+      /\?column\?,two; t,\(?email \|\| '…'::text/,
+    ],
+    [
+      "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'known'",
+      /conname,pg_get_constraintdef; known,CHECK \(\(email <> '…'::text\)\)/,
+    ],
+    [
+      "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 't'",
+      /WHEN \(.*"it's" = '…'::text.*EXECUTE FUNCTION suppress_redundant_updates_trigger\('…'\)/,
+    ],
+    [
+      "SELECT pg_get_viewdef(oid) FROM pg_class WHERE relname = 'chosen' GROUP BY pg_get_viewdef(oid) ORDER BY pg_get_viewdef(oid)",
+      /'…'/,
+    ],
     ["SELECT view_definition FROM information_schema.views WHERE table_name = 'chosen'", /email = '…'::text/],
     ["SELECT proname, provolatile FROM pg_proc WHERE proname = 'f'", /f,v/],
     ["SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active' AND wait_event IS NULL", /; t/],
@@ -41,7 +70,10 @@ describe("U5 what is asked at night is answered", () => {
     ["SELECT n_live_tup >= 0 FROM pg_stat_user_tables WHERE relname = 'accounts'", /; t/],
     ["SELECT count(*) FROM pg_stat_progress_vacuum", /; 0/],
     ["SELECT count(*) FROM pg_stat_replication", /; 0/],
-    ["SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1", /accounts; chosen/],
+    [
+      "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1",
+      /accounts; chosen; odd; odder; telling/,
+    ],
   ])("%s", async (sql, expected) => expect(await ask(sql)).toMatch(expected));
 });
 
@@ -77,4 +109,12 @@ describe("U5 what others have typed is not to be had by name", () => {
   ])("%s", async (sql) =>
     expect(await ask(sql)).toBe("refused: column `query` of `pg_stat_activity` is closed: it shows what others have typed"),
   );
+});
+
+test("F10 a view that writes out a definition is opaque", async () => {
+  const parsed = await guarded.parser.parse("SELECT * FROM telling");
+  const [statement] = parsed.ok ? parsed.statements : [];
+  const described = statement === undefined ? null : describeSql(statement, await connection.catalog(), connection.state);
+  const said = described !== null && "microActions" in described ? described.microActions : described;
+  expect(JSON.stringify(said)).toContain("function pg_get_viewdef in view public.telling");
 });

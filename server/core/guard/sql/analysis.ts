@@ -103,6 +103,8 @@ export interface Analysis {
   unread: boolean;
   readonly naturals: Natural[];
   readonly overloads: Overload[];
+  /** Functions that write out definitions and are shown without constants. */
+  readonly shown: string[];
   /** Indexes that it names, with what they belong to. */
   readonly indexes: NamedIndex[];
   /** Types outside of `pg_catalog` of which the statement can have values. */
@@ -136,6 +138,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     unread: false,
     naturals: [],
     overloads: [],
+    shown: [],
     indexes: [],
     types: new Set(),
     called: new Set(),

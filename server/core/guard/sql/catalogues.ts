@@ -130,11 +130,11 @@ const DEFINITIONS: ReadonlySet<string> = new Set([
   "pg_catalog.pg_policies.with_check",
   "pg_catalog.pg_views.definition",
 ]);
-/** As the server writes definitions: a constant is quoted, quotes in it are doubled. */
-const WITHOUT_CONSTANTS: Mask = {
-  type: "expression",
-  sql: "pg_catalog.regexp_replace(value, '''(?:[^'']|'''')*''', '''…''', 'g')",
-};
+/**
+ * As the server writes definitions: a constant is quoted, quotes in it are doubled; a name in double quotes can have a
+ * single one in it. An expression over `value`.
+ */
+export const WITHOUT_CONSTANTS = `pg_catalog.regexp_replace(value, '((?:[^''"]|"(?:[^"]|"")*")*)''(?:[^'']|'''')*''', '\\1''…''', 'g')`;
 
 /** Hidden ones that other people wrote a moment ago: to ask for them by name is refused, `*` shows NULL. */
 const CLOSED: ReadonlySet<string> = new Set(["pg_catalog.pg_stat_activity.query"]);
@@ -152,7 +152,7 @@ export function isHarmlessCatalogue(schema: string, name: string): boolean {
 /** How a column of a catalogue is shown to everyone. Null: as it is. */
 export function catalogueMask(schema: string, table: string, column: string): Mask | null {
   const name = `${schema}.${table}.${column}`;
-  return DEFINITIONS.has(name) ? WITHOUT_CONSTANTS : HIDDEN.has(name) ? { type: "null" } : null;
+  return DEFINITIONS.has(name) ? { type: "expression", sql: WITHOUT_CONSTANTS } : HIDDEN.has(name) ? { type: "null" } : null;
 }
 
 export function isClosedCatalogueColumn(schema: string, table: string, column: string): boolean {

@@ -1,7 +1,5 @@
 import type { Span } from "../../domain/span.ts";
 import { type Analysis, note } from "./analysis.ts";
-import { quoteName } from "./names.ts";
-import { refuse } from "./refused.ts";
 import type { RelationUse } from "./scope.ts";
 import { child, children, everyNode, NOTHING, place, type TreeNode, tagged, word, words } from "./tree.ts";
 
@@ -88,9 +86,8 @@ function noteAll(analysis: Analysis, use: RelationUse | null): void {
 
 function noteColumn(analysis: Analysis, use: RelationUse, column: string, span: Span): void {
   const { schema, name, columns } = use.relation;
-  if (!columns.some((candidate) => candidate.name === column)) {
-    refuse(`column ${quoteName(column)} of relation "${name}" does not exist`, span);
-  }
+  // The same statement may have added it: there is nothing in it to be read.
+  if (!columns.some((candidate) => candidate.name === column)) return;
   note(analysis, "sql:select", { kind: "table", schema, table: name }, use.nameSpan);
   note(analysis, "sql:select", { kind: "column", schema, table: name, column }, span);
 }

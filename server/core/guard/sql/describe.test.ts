@@ -255,6 +255,11 @@ const CHANGES: readonly [string, string, readonly string[]][] = [
     ["ddl hr.staff @ hr.staff", "select hr.staff @ hr.staff", "select hr.staff.salary @ hr.staff"],
   ],
   [
+    "C6 one that was added just before has none",
+    "ALTER TABLE hr.staff ADD note text DEFAULT 'x', ALTER note SET NOT NULL",
+    ["ddl hr.staff @ hr.staff"],
+  ],
+  [
     "C6 a column under a new name is read by it",
     "ALTER TABLE hr.staff RENAME salary TO note",
     ["ddl hr.staff @ hr.staff", "select hr.staff @ hr.staff", "select hr.staff.salary @ hr.staff"],
@@ -352,6 +357,22 @@ const CODE: readonly [string, string, readonly string[]][] = [
     "SELECT set_config('role', 'postgres', false)",
     ["refused: settings of the session belong to the gateway: `set_config` is not available @ set_config"],
   ],
+  [
+    "F10 a function that writes out a definition is the catalogue's own column of it",
+    "SELECT pg_get_viewdef(oid) FROM pg_class",
+    [
+      "select pg_catalog.pg_class @ pg_class",
+      "select pg_catalog.pg_class.oid @ oid",
+      "select pg_catalog.pg_views @ pg_get_viewdef",
+      "select pg_catalog.pg_views.definition @ pg_get_viewdef",
+    ],
+  ],
+  [
+    "F10 not in FROM",
+    "SELECT * FROM pg_get_viewdef(1)",
+    ["refused: `pg_get_viewdef` is shown in a select list, not in FROM @ pg_get_viewdef"],
+  ],
+  ["F10 others stay opaque", "SELECT pg_get_functiondef(1)", ["opaque function pg_get_functiondef @ pg_get_functiondef"]],
   ["F8 a DO block is opaque", "DO $$ BEGIN NULL; END $$", ["opaque DO block @ DO $$ BEGIN NULL; END $$"]],
   ["F8 so is COPY with a program", "COPY orders TO PROGRAM 'cat'", ["opaque COPY … PROGRAM @ COPY orders TO PROGRAM 'cat'"]],
   ["F9 sequences are written to by nextval", "SELECT nextval('s')", ["call pg_catalog.nextval @ nextval"]],

@@ -18,6 +18,7 @@ import { columnReference, wholeRow } from "./references.ts";
 import { refuse } from "./refused.ts";
 import { findColumns, findSource } from "./scope.ts";
 import { query } from "./select.ts";
+import { noteShownDefinition } from "./shown-definitions.ts";
 import { child, children, count, isNode, place, type TreeNode, tagged, word, words } from "./tree.ts";
 
 /**
@@ -200,7 +201,7 @@ function functionCall(analysis: Analysis, node: TreeNode, env: Env): Lineage {
   if (bareWord && findColumns(env.scope, "system_user").columns.length > 0) {
     refuse("`system_user` is a column here: write it in double quotes", span);
   }
-  judgeFunction(analysis, names, node, span);
+  if (!noteShownDefinition(analysis, names, span)) judgeFunction(analysis, names, node, span);
   const { funcname: _name, ...rest } = node;
   return computedFrom([fields(analysis, rest, env)]);
 }

@@ -8,6 +8,7 @@ import { refuse } from "./refused.ts";
 import { nameSpan, noteRelation, sourceOfUse } from "./relations.ts";
 import { renamed, type Source, type SourceColumn, sourceOf } from "./scope.ts";
 import { query } from "./select.ts";
+import { refuseShownInFrom } from "./shown-definitions.ts";
 import { child, children, flag, NOTHING, place, type Tagged, type TreeNode, tagged, word, words } from "./tree.ts";
 import { spend } from "./work.ts";
 
@@ -167,6 +168,7 @@ function rangeFunction(analysis: Analysis, node: TreeNode, lateral: Env): FromIt
   const coldefs = children(node, "coldeflist");
   for (const item of functions) {
     const [call, definitions] = children(tagged(item)?.node ?? NOTHING, "items");
+    refuseShownInFrom(analysis, call, analysis.tokens.token(place(tagged(call)?.node ?? NOTHING)));
     const lineage = expression(analysis, call, lateral);
     reads.push(lineage);
     const value = tagged(call);

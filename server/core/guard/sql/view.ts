@@ -59,6 +59,8 @@ function analyse(catalog: Catalog, relation: CatalogRelation): ViewContent {
   const called = new Set(analysis.called);
   const opaque: string[] = [];
   for (const action of analysis.actions.values()) if (action.resource.kind === "opaque") opaque.push(action.resource.what);
+  // Where a view's definition is left as it is, so are its calls.
+  for (const name of analysis.shown) opaque.push(`function ${name}`);
   let complete = true;
   for (const use of analysis.uses) {
     const below = use.relation;
