@@ -38,7 +38,14 @@ test("500 reviews wait: the list is there soon, keys go from one to the next, an
       steps.push(Date.now() - pressed);
     }
     expect(steps.toSorted((a, b) => a - b)[15]).toBeLessThan(1_000);
+    // Who went by quickly sees the rows of the one that they stopped at.
+    await expect(reviewer.locator("[data-blast-rows]")).toBeVisible();
     await reviewer.screenshot({ path: "test-results/screens/many-reviews-light.png" });
+    await reviewer.setViewportSize({ width: 390, height: 844 });
+    await reviewer.locator("[data-review-detail]").getByRole("button", { name: "All reviews" }).click();
+    await expect(reviewer.locator("[data-review]").first()).toBeVisible();
+    await reviewer.screenshot({ path: "test-results/screens/many-reviews-390.png" });
+    await reviewer.setViewportSize({ width: 1440, height: 900 });
     await reviewer.getByRole("textbox", { name: "search in reviews" }).fill("-- 499");
     await expect(reviewer.locator("[data-review]")).toHaveCount(1);
     await reviewer.locator("[data-review]").click();

@@ -233,6 +233,13 @@ obligations: { reviewAfter: 24h, reviewers: { groups: [sre-leads] } }`,
   const detail = reviewer.locator("[data-review-detail]");
   await expect(detail).toContainText("broke the glass");
   await expect(detail.locator("[data-session-before]")).toContainText("where id = 2");
+  // Its time is over: said where it is seen, and it is still to be closed.
+  const store = await openStore();
+  await store.query("UPDATE review SET expires_at = now() - interval '90 minutes' WHERE id = $1", [link?.split("/").at(-1)]);
+  await store.end();
+  await expect(detail.locator('[data-due="over"]')).toContainText("overdue for 1 h 30 min");
+  await expect(listed.locator("[data-glass-review]")).toContainText("glass: overdue");
+  await shot(reviewer, "glass-overdue-light");
   await reviewer.locator("[data-approve]").click();
   await expect(detail.getByRole("alert")).toContainText("Say what you found");
   await shot(reviewer, "glass-review-light");

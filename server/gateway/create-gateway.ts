@@ -9,6 +9,7 @@ import { FileTransfers } from "./file-transfers.ts";
 import type { GatewayVerbs } from "./gateway.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
 import { maskPreview } from "./mask-preview.ts";
+import { NewestFirst } from "./newest-first.ts";
 import { Outbox } from "./outbox.ts";
 import { changePerson } from "./people.ts";
 import type { Context, GatewayPorts } from "./ports-of-gateway.ts";
@@ -67,7 +68,7 @@ function verbsOf(context: Context, reviews: Reviews, watches: Watches, files: Fi
   const { configuration } = context;
   const now = (): number => context.clock.now();
   /** People for whom rows are counted now. */
-  const counting = new Set<string>();
+  const counting = new NewestFirst();
   return {
     me: (principal) => ({
       id: principal.id,
@@ -134,17 +135,16 @@ function verbsOf(context: Context, reviews: Reviews, watches: Watches, files: Fi
     blastRadius: async (principal, id) => {
       const review = await seen(reviews, principal, id);
       // Whoever only waits for the answer has no business with other people's rows.
-      if (review.state.state !== "open" || reviews.counts(principal, review).length === 0 || counting.has(principal.id))
-        throw new VerbError("conflict", "rows are counted for those who are to answer, one review at a time");
-      counting.add(principal.id);
+      if (review.state.state !== "open" || reviews.counts(principal, review).length === 0)
+        throw new VerbError("conflict", "rows are counted for those who are to answer");
       try {
-        return await blastRadius(context, reviews, principal, review);
+        const report = await counting.run(principal.id, () => blastRadius(context, reviews, principal, review));
+        if (report === null) throw new VerbError("conflict", "another review was looked at since");
+        return report;
       } catch (error) {
         if (error instanceof Error && "code" in error && error.code === "target-unreachable")
           throw new VerbError("unavailable", error.message);
         throw error;
-      } finally {
-        counting.delete(principal.id);
       }
     },
     settleRun: async (principal, id, { verdict }) => reviews.wire(principal, await reviews.runs.settle(principal, id, verdict)),

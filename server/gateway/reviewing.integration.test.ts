@@ -396,12 +396,12 @@ describe("asking for access", () => {
 
 describe("in a terminal", () => {
   let host: DemoHost;
+  const principals = { groups: ["engineers"] };
+  const resources = { targets: ["web-1"], programs: ["date"] };
+  const review = { kind: "policy", id: "dates", effect: "review", principals, actions: ["shell:exec"], resources };
   beforeAll(async () => {
     const started = await startHost(folder, "web-1");
     host = started.host;
-    const principals = { groups: ["engineers"] };
-    const resources = { targets: ["web-1"], programs: ["date"] };
-    const review = { kind: "policy", id: "dates", effect: "review", principals, actions: ["shell:exec"], resources };
     const documents = [JSON.parse(started.target), { ...review, obligations: { reviewers: { groups: ["leads"] } } }];
     await one.gateway.context.configuration.apply(documents.map((each) => JSON.stringify(each)).join("\n---\n"), "test");
     await vi.waitFor(() => expect(two.gateway.context.configuration.set.targets.has("web-1")).toBe(true), 5_000);
@@ -443,6 +443,50 @@ describe("in a terminal", () => {
     await two.gateway.verbs.endGrant(as(bo, two), grant?.id ?? "");
     expect(await line(session, "date -u")).toBe("review");
     await session.close("done");
+  });
+
+  it("RV-22 a line that waited in a lost session goes on with its review: in its place, with the same requirements, once", async () => {
+    const session = await one.gateway.sessions.openShell(ann, "web-1");
+    const waits = (on: OpenShellSession, text: string, cwd?: string) => {
+      const seen = { review: "", ended: "" };
+      void line(on, text, cwd, (id) => {
+        seen.review = id;
+      }).then((ended) => {
+        seen.ended = ended;
+      });
+      return seen;
+    };
+    const first = waits(session, "date -R");
+    await expect.poll(() => first.review, PATIENT).not.toBe("");
+    // As if its replica were gone.
+    await store.query("UPDATE live_session SET replica = 'gone' WHERE id = $1", [session.id]);
+    const other = await two.gateway.sessions.openShell(ann, "web-1");
+    const elsewhere = waits(other, "date -R", "/tmp");
+    await expect.poll(() => elsewhere.review, PATIENT).not.toBe("");
+    expect(elsewhere.review).not.toBe(first.review);
+    const again = waits(other, "date -R");
+    await expect.poll(() => again.review, PATIENT).toBe(first.review);
+    await two.gateway.verbs.answerReview(as(bo, two), first.review, yes());
+    await expect.poll(() => [first.ended, again.ended].sort(), PATIENT).toEqual(["allowed", "expired"]);
+    // Where policy asks for more by now, it is another review.
+    const second = waits(other, "date -I");
+    await expect.poll(() => second.review, PATIENT).not.toBe("");
+    await store.query("UPDATE live_session SET replica = 'gone' WHERE id = $1", [other.id]);
+    const changed = async (document: object) => {
+      const { version } = await one.gateway.context.configuration.apply(JSON.stringify(document), "test");
+      await vi.waitFor(() => expect(two.gateway.context.configuration.set.version).toBeGreaterThanOrEqual(version), PATIENT);
+    };
+    const by = { reviewers: { groups: ["leads"] } };
+    const policy = (approvals: number) => ({ ...review, obligations: { ...by, approvals } });
+    await changed(policy(2));
+    const third = await two.gateway.sessions.openShell(ann, "web-1");
+    const more = waits(third, "date -I");
+    await expect.poll(() => more.review, PATIENT).not.toBe("");
+    expect(more.review).not.toBe(second.review);
+    await changed(policy(1));
+    await Promise.all([session, other, third].map((each) => each.close("done")));
+    for (const review of [elsewhere.review, second.review, more.review])
+      await one.gateway.verbs.withdrawReview(as(ann), review).catch(() => undefined);
   });
 
   it("RV-12 a program that was granted is interrupted when the grant ends", async () => {

@@ -222,6 +222,10 @@ export class SqlSession {
     for (let attempt = 1; ; attempt++) {
       if (await this.#dropStale()) return { ended: "failed", error: DROPPED, durationMs: 0 };
       if (this.#kept.size >= MAX_KEPT) return { ended: "failed", error: FULL, durationMs: 0 };
+      if (this.#keepsWatched() && !this.#show.isWatched) {
+        if (!options.waitForReview) return { ended: "review" };
+        if (!(await this.#show.untilWatched(options.signal))) return { ended: "cancelled", durationMs: 0 };
+      }
       const verdict = await this.#authorize(statement, options, grant);
       observer.decided(index, statement.span, verdict.decision, verdict.microActions);
       if (verdict.outcome === "unwatched" || verdict.outcome === "glass") {
@@ -360,7 +364,7 @@ export class SqlSession {
       this.#current = null;
       return this.#notRun(granted);
     }
-    const watched = needsWatcher(verdict.decision) ? this.#underWatch() : null;
+    const watched = needsWatcher(verdict.decision) || this.#keepsWatched() ? this.#underWatch() : null;
     let rows = 0;
     const still = (): boolean => this.#current !== null && mayGoOn(this.#context, this.#requester, this.#current);
     const byGrant =
@@ -399,6 +403,11 @@ export class SqlSession {
     }
     await byGrant?.ended(end);
     return end;
+  }
+
+  /** Whether temporary tables or cursors hold what was read under a watcher: who leaves does not leave them behind. PE-18. */
+  #keepsWatched(): boolean {
+    return [...this.#kept.values()].some((kept) => needsWatcher(judge(this.#context, this.#requester, kept)));
   }
 
   /** From now until `stop` somebody has to watch; when nobody does any more, what runs is cancelled and `signal` says so. */

@@ -77,7 +77,7 @@ export interface ReviewStore {
   find(id: string): Promise<Review | null>;
   /** `open` is also what has a run that is held, or of which nobody knows what became of it. */
   list(which: "open" | "all"): Promise<readonly Review[]>;
-  /** Earlier ones of the same shape, the newest first. */
+  /** Earlier ones of the same shape that are over, the newest first. */
   alike(review: Review): Promise<readonly Review[]>;
   /** How many wait for this requester. */
   openOf(requester: string): Promise<number>;

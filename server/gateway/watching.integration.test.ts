@@ -343,6 +343,27 @@ describe("a watcher must be present", () => {
     await session.close("done");
   });
 
+  it.each([
+    ["a temporary table", "create temp table mine as select id as kept from ledger", "select kept from mine"],
+    ["a cursor", "begin; declare c cursor for select id as kept from ledger", "fetch all from c"],
+    ["a prepared statement", "prepare p as select id as kept from ledger; execute p", "execute p"],
+  ])("PE-18 what was read under a watcher is not shown when they have left: %s", async (_name, keep, show) => {
+    const { session, states, seen, running } = await under(keep);
+    await running.done;
+    expect(running.ends.every(({ ended }) => ended === "done")).toBe(true);
+    await seen.watch.stop();
+    await expect.poll(() => watchers(states), PATIENT).toEqual([]);
+    const unwatched = start(session, show);
+    await expect.poll(() => states.at(-1)?.paused, PATIENT).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(unwatched.rows).toEqual([]);
+    const again = await watch(lead, session.id);
+    await unwatched.done;
+    expect(unwatched.rows).toEqual([["1"]]);
+    await again.watch.stop();
+    await session.close("done");
+  });
+
   it("PE-18 where nobody waits, it is not run", async () => {
     const session = await open();
     const seen = start(session, "select id from ledger", { waitForReview: false });

@@ -92,8 +92,9 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
     alike: (review) =>
       attempt("cannot read earlier reviews", async () => {
         const found = await pool.query<Row>(
-          `SELECT ${COLUMNS} FROM review WHERE shape <> '' AND shape = $1 AND id <> $2 ORDER BY opened_at DESC LIMIT ${ALIKE_LIMIT}`,
-          [review.shape, review.id],
+          `SELECT ${COLUMNS} FROM review WHERE shape <> '' AND shape = $1 AND id <> $2
+             AND state <> 'open' AND opened_at <= to_timestamp($3::float8 / 1000) ORDER BY opened_at DESC LIMIT ${ALIKE_LIMIT}`,
+          [review.shape, review.id, review.openedAt],
         );
         return found.rows.map(reviewOf);
       }),
