@@ -199,6 +199,8 @@ const prefix: Builtin = (exec) => {
       break;
     }
     if (exec.name === "command" && /[vV]/.test(word.text)) return exec.state;
+    // In an empty environment a pager is not in its secure mode.
+    if (exec.name === "exec" && word.text.includes("c")) exec.walk.setting("LESSSECURE", word.span);
     if (exec.name === "exec" && /a$/.test(word.text)) i++;
   }
   const rest = exec.words.slice(i);
