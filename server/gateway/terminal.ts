@@ -441,7 +441,10 @@ export class Terminal {
     const { insert, names } = await this.#completion.of(before);
     // What was typed meanwhile is not what was asked about.
     if (this.#phase.phase !== "editing" || this.#editor.before !== before) return;
-    if (insert !== "") return this.#write(this.#editor.insert(insert));
+    if (insert !== "") {
+      this.#write(this.#editor.insert(insert));
+      return this.#judgeSoon(this.#editor.line);
+    }
     if (names.length === 0) return;
     const more = names.length > SHOWN_NAMES ? `\r\n\x1b[2m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
     this.#write(`\r\n${names.slice(0, SHOWN_NAMES).map(printable).join("  ")}${more}\r\n${this.#editor.redraw()}`);

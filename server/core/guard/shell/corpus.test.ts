@@ -181,6 +181,13 @@ describe("lines that once were let through under policies/read-only.yaml", () =>
     "y='a /srv/app/.env'; grep $y\"$(true)\" /etc/hostname",
     'grep "$(true)".e* /etc/hostname',
     "y='.e*'; grep \"$(true)\"$y /etc/hostname",
+    // Commands that set nothing, or set it in another way, or at another time.
+    "x=/srv/app/.env; local x=ok; cat $x",
+    "x=/srv/app/.env; declare -z x=ok; cat $x",
+    "x=/srv/app/.env; declare -p x=ok; cat $x",
+    "declare -l x; x=/SRV/APP/.ENV; cat $x",
+    "trap 'x=/srv/app/.env' DEBUG; cat $x",
+    "trap 'x=/srv/app/.env' ERR; false; cat $x",
     // `~` after `=` is the home in any argument.
     "comm a=~/x /etc/hostname",
     // It reads all that is below the directory it is in.

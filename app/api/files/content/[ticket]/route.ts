@@ -37,7 +37,8 @@ export const GET = get(nothing, async ({ verbs, principal, parameters, request }
       ...(size === null || from === 0 ? {} : { "content-range": `bytes ${from}-${size - 1}/${size}` }),
       etag: `"${file.version}"`,
       "x-content-type-options": "nosniff",
-      "cache-control": "no-store",
+      // What is compressed on the way has another length, and no rest.
+      "cache-control": "no-store, no-transform",
     },
   });
 });
