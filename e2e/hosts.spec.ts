@@ -108,6 +108,9 @@ test("a lost host is reached again by itself, and the tab begins where it stood"
 });
 
 test("a file that is no text is not taken, and a download goes on where it was cut off", async () => {
+  await engineer.locator(".xterm:visible").click();
+  await type(engineer, "cd ~/shop-api/logs");
+  await expect.poll(lastLine).toMatch(/~\/shop-api\/logs.*\$$/);
   await writeFile(`${HOME}/shop-api/logs/heap.bin`, Buffer.from("\0ann.smith@example.com"));
   await engineer.locator("[data-open-files]:visible").click();
   const files = engineer.locator("[data-files]");
