@@ -320,7 +320,7 @@ export const CATALOGUE: Readonly<Record<string, ProgramEntry>> = {
   "insmod": {"open":true,"operands":["plugin"]},
   "install": {"short":"bcCdDg:m:o:pS:st:Tv","open":true,"values":{"-t --target-directory":"write"},"operands":["read"],"final":"write"},
   "invoke-rc.d": {"open":true,"subcommands":2},
-  "ionice": {"short":"c:n:tp:P:u:","long":"class= classdata= ignore pid=","runs":0},
+  "ionice": {"short":"c:n:tp:P:u:","long":"class= classdata= ignore pid= pgid= uid=","becomes":{"-p --pid -P --pgid -u --uid":"process"},"runs":0},
   "iostat": {"open":true,"operands":["text"]},
   "iotop": {"open":true,"interactive":"always"},
   "ip": {"long":"s stats statistics 4 6 0 br brief o oneline j json p pretty d details c=? color=? h human human-readable iec f= family= n= netns= b= batch= r resolve a all t timestamp ts N Numeric B D M V Version","single":true,"becomes":{"-n -netns -b -batch":"batch"},"subcommands":2},
