@@ -2,7 +2,6 @@
 
 import { Button } from "@mantine/core";
 import { Unplug } from "lucide-react";
-import { duration } from "../theme/time.ts";
 import { useNow } from "../theme/time-ago.tsx";
 import classes from "./workbench.module.css";
 
@@ -15,7 +14,7 @@ export function SessionEnded({ reason, again, reopen }: { reason: string; again?
       <span>
         <strong>The session ended:</strong> {reason}. What was not committed was rolled back; what ran in it has stopped.
         {again == null ? null : (
-          <span data-again> Opening it again in {duration(Math.max(1_000, again - now))}, where it stood.</span>
+          <span data-again> Opening it again in {Math.max(1, Math.ceil((again - now) / 1_000))} s, where it stood.</span>
         )}
       </span>
       <Button size="compact-xs" variant="default" onClick={reopen}>

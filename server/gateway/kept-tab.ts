@@ -1,6 +1,9 @@
 import type { Context } from "./ports-of-gateway.ts";
 import type { SavedPlace, TerminalTab } from "./store-ports.ts";
 
+/** As JSON. Variables that are larger than any line can make at once are not worth a place in the store. */
+const MOST_CHARACTERS = 100_000;
+
 /** Keeps where a terminal stands, one write after the other; what cannot be kept costs the tab its place, nothing else. */
 export class KeptTab {
   readonly #context: Pick<Context, "terminalTabs" | "log">;
@@ -14,7 +17,11 @@ export class KeptTab {
   }
 
   keep(place: SavedPlace): void {
-    this.#then(() => (this.#gone ? Promise.resolve() : this.#context.terminalTabs.keep(this.#tab, place)));
+    const tooLarge = JSON.stringify(place).length > MOST_CHARACTERS;
+    this.#then(async () => {
+      if (tooLarge) await this.#context.terminalTabs.forget(this.#tab);
+      else if (!this.#gone) await this.#context.terminalTabs.keep(this.#tab, place);
+    });
   }
 
   forget(): void {

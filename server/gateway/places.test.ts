@@ -13,6 +13,7 @@ const LINKS: Readonly<Record<string, string>> = { "/etc/app/l.yaml": "/etc/shado
 const connection = {
   list: async (path: string) => FILES[path] ?? [],
   realpath: async (path: string) => LINKS[path] ?? path,
+  isDirectory: async (path: string) => Object.hasOwn(FILES, path),
 };
 
 async function paths(text: string): Promise<readonly string[]> {
@@ -44,5 +45,14 @@ describe("SG-5 a glob is what it matches on the host", () => {
     ["what a program looks for", "find /etc/app -name '*.yaml' -exec cat {} +", "/etc/app/**/*.yaml (glob)"],
   ])("%s: everything that it could match", async (_name, text, glob) => {
     expect(await paths(text)).toContain(glob);
+  });
+});
+
+describe("SG-18 what reads what is in a folder", () => {
+  test("of two folders `diff` shows what is in files of the same name", async () => {
+    expect(await paths("diff /etc/app /srv/one")).toEqual(["/etc/app/* (glob)", "/etc/app", "/srv/one/* (glob)", "/srv/one"]);
+    expect(await paths("sdiff /etc/app/a.yaml /srv/one")).toEqual(["/etc/app/a.yaml", "/srv/one/* (glob)", "/srv/one"]);
+    expect(await paths("diff /etc/app/a.yaml /etc/app/b.yaml")).toEqual(["/etc/app/a.yaml", "/etc/app/b.yaml"]);
+    expect(await paths("ls /etc/app")).toEqual(["/etc/app"]);
   });
 });

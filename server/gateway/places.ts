@@ -1,5 +1,5 @@
 import type { MicroAction } from "../core/domain/micro-action.ts";
-import { pathsToAsk, patternsToAsk } from "../core/guard/shell/index.ts";
+import { asksForFolders, pathsToAsk, patternsToAsk } from "../core/guard/shell/index.ts";
 import { pathCovers } from "../core/policy/glob.ts";
 import type { ShellConnection } from "./ports.ts";
 
@@ -13,6 +13,8 @@ export interface Places {
   readonly physical: ReadonlyMap<string, string>;
   /** Glob → every name that it matches; only globs of which all folders could be listed whole. */
   readonly matches: ReadonlyMap<string, readonly string[]>;
+  /** Asked only where a program of the line reads what is in a folder. */
+  readonly folders: ReadonlySet<string>;
 }
 
 /** A listing of so many names may have been cut; an empty one may be one that failed. */
@@ -24,7 +26,7 @@ const WHOLE = 2_000;
  */
 export async function placesOf(
   actions: readonly MicroAction[],
-  connection: Pick<ShellConnection, "realpath" | "list">,
+  connection: Pick<ShellConnection, "realpath" | "list" | "isDirectory">,
 ): Promise<Places> {
   const physical = new Map<string, string>();
   const ask = async (path: string): Promise<void> => {
@@ -39,13 +41,20 @@ export async function placesOf(
   const asked = patternsToAsk(actions);
   const found = await Promise.all(asked.map((pattern) => expand(pattern, connection, budget)));
   await Promise.all([...new Set([...pathsToAsk(actions), ...found.flatMap(({ names }) => names)])].map(ask));
+  const folders = new Set<string>();
+  if (asksForFolders(actions))
+    await Promise.all(
+      pathsToAsk(actions).map(async (path) => {
+        if (await connection.isDirectory(path)) folders.add(path);
+      }),
+    );
   const few = found.reduce((sum, { names }) => sum + names.length, 0) <= MOST_JUDGED;
   const matches = new Map(
     asked.flatMap((pattern, i) =>
       few && found[i]?.whole === true ? [[pattern, found[i].names.filter((name) => isShown(pattern, name))] as const] : [],
     ),
   );
-  return { physical, matches };
+  return { physical, matches, folders };
 }
 
 /** More folders are not asked about while somebody types. */

@@ -37,6 +37,10 @@ export class TerminalPlace {
     this.#stack = stack;
   }
 
+  get home(): string {
+    return this.#connection.home;
+  }
+
   get where(): ShellWhere {
     const { home, user } = this.#connection;
     return { cwd: this.#cwd, home, user, environment: this.#environment };
@@ -95,15 +99,4 @@ export class TerminalPlace {
     if (path.startsWith("~/")) return `${this.#connection.home}/${path.slice(2)}`;
     return path.startsWith("/") ? path : `${this.#cwd}/${path}`;
   }
-}
-
-/** The lines that lead from a new session to that place, and what each of them is for. */
-export function linesTo(place: SavedPlace, home: string): readonly { readonly line: string; readonly what: string }[] {
-  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  const variables = Object.entries(place.environment).map(([name, value]) => ({
-    line: `export ${name}=${quoted(value)}`,
-    what: `variable ${name}`,
-  }));
-  const directory = { line: `cd ${quoted(place.cwd)}`, what: `directory ${place.cwd}` };
-  return [...(place.cwd === home ? [] : [directory]), ...variables];
 }

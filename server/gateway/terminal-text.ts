@@ -73,3 +73,26 @@ function carets(line: string, reasons: readonly Reason[], colour: string): strin
   for (let i = 0; i < line.length; i++) under += (marks[i] === true ? "^" : " ").repeat(textWidth(line[i] as string));
   return `  ${printable(line)}\r\n  ${colour}${under.trimEnd()}${RESET}\r\n`;
 }
+
+/** What a line waits for beside a review. */
+export const LACKING = {
+  unwatched: "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n",
+  glass: "\x1b[31m✕ this breaks glass: say why in this tab; it goes on then, with an alarm. Ctrl-C gives up\x1b[0m\r\n",
+} as const;
+
+export const RAW_BANNER = [
+  "\x1b[1;97;41m RAW SHELL \x1b[0m Single commands are not judged in here, and keys go straight to the host.",
+  "It is recorded; output is masked as far as it can be seen for what it is. `exit` leads back to the guarded prompt.",
+  "",
+].join("\r\n");
+
+export const HELP = [
+  "The gateway does these itself:",
+  "  cd, pushd, popd, dirs, export, unset, clear, history, exit",
+  "  why              explains the last decision",
+  "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
+  "  can COMMAND…     says whether a command would be allowed; runs nothing",
+  "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
+  "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",
+  "",
+].join("\r\n");

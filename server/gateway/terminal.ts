@@ -12,8 +12,9 @@ import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import { NO_LONGER_ALLOWED, type OpenShellSession } from "./sessions.ts";
 import type { ShellSubmission } from "./shell-judge.ts";
 import type { SavedPlace } from "./store-ports.ts";
-import { type BuiltinEnd, linesTo, TerminalPlace } from "./terminal-place.ts";
-import { deniedText, explained, reviewText } from "./terminal-text.ts";
+import { takeUp } from "./take-up.ts";
+import { type BuiltinEnd, TerminalPlace } from "./terminal-place.ts";
+import { deniedText, explained, HELP, LACKING, RAW_BANNER, reviewText } from "./terminal-text.ts";
 
 export interface TerminalEvents {
   output(bytes: Uint8Array): void;
@@ -455,7 +456,10 @@ export class Terminal {
     const { insert, names } = await this.#completion.of(before);
     // What was typed meanwhile is not what was asked about.
     if (this.#phase.phase !== "editing" || this.#editor.before !== before) return;
-    if (insert !== "") return this.#write(this.#editor.insert(insert));
+    if (insert !== "") {
+      this.#write(this.#editor.insert(insert));
+      return this.#judgeSoon(this.#editor.line);
+    }
     if (names.length === 0) return;
     const more = names.length > SHOWN_NAMES ? `\r\n\x1b[2m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
     this.#write(`\r\n${names.slice(0, SHOWN_NAMES).map(printable).join("  ")}${more}\r\n${this.#editor.redraw()}`);
@@ -498,32 +502,12 @@ export class Terminal {
   #takeUp(place: SavedPlace): void {
     const abort = new AbortController();
     this.#phase = { phase: "judging", abort };
-    this.#restored(place, abort.signal)
+    const { judge } = this.#session;
+    takeUp(place, { place: this.#place, judge, signal: abort.signal, say: (text) => this.#write(text) })
       .catch((error: unknown) => this.#events.failed(error))
       .finally(() => {
         if (this.#phase.phase !== "closed") this.#prompt();
       });
-  }
-
-  async #restored(place: SavedPlace, signal: AbortSignal): Promise<void> {
-    const lines = linesTo(place, this.#session.connection.home);
-    this.#place.takeUp(place);
-    const done: string[] = [];
-    for (const { line, what } of lines) {
-      if (signal.aborted) return;
-      const described = describeShell(line, this.#place.where);
-      const builtin = "refusal" in described ? null : described.builtin;
-      const allowed = builtin === null ? null : await this.#session.judge.aside(line, this.#place.where);
-      if (allowed === null || builtin === null) {
-        this.#write(`\x1b[33m${printable(what)}: not as before, it is not permitted just so\x1b[0m\r\n`);
-        continue;
-      }
-      const end = builtin.name === "cd" ? await this.#place.changeDirectory(builtin.arguments) : this.#place.variables(builtin);
-      await allowed.executed({ exitCode: end.exitCode, durationMs: 0, bytes: 0 });
-      if (end.exitCode === 0) done.push(what);
-      else this.#write(end.text);
-    }
-    if (done.length > 0) this.#write(`\x1b[2mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
   }
 
   #exit(): void {
@@ -609,11 +593,6 @@ export class Terminal {
   }
 }
 
-const LACKING = {
-  unwatched: "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n",
-  glass: "\x1b[31m✕ this breaks glass: say why in this tab; it goes on then, with an alarm. Ctrl-C gives up\x1b[0m\r\n",
-} as const;
-
 /** Built-ins that only write something, which cannot fail. */
 const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "dirs", "help", "history", "why", "can"]);
 
@@ -621,20 +600,3 @@ const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "dirs", "help", "histor
 function mark(what: "A" | "C" | "D", block: TerminalBlock | null): string {
   return `\x1b]133;${what}${block === null ? "" : `;${block.number}`}\x07`;
 }
-
-const RAW_BANNER = [
-  "\x1b[1;97;41m RAW SHELL \x1b[0m Single commands are not judged in here, and keys go straight to the host.",
-  "It is recorded; output is masked as far as it can be seen for what it is. `exit` leads back to the guarded prompt.",
-  "",
-].join("\r\n");
-
-const HELP = [
-  "The gateway does these itself:",
-  "  cd, pushd, popd, dirs, export, unset, clear, history, exit",
-  "  why              explains the last decision",
-  "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
-  "  can COMMAND…     says whether a command would be allowed; runs nothing",
-  "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
-  "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",
-  "",
-].join("\r\n");

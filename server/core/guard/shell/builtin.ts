@@ -1,7 +1,7 @@
 import { describeCommand, describeProgram, type Exec, emitExec } from "./command.ts";
 import { absolute } from "./path.ts";
 import { interactive } from "./program.ts";
-import { type State, taint } from "./state.ts";
+import { join, type State, taint } from "./state.ts";
 import { isHarmless } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
@@ -85,7 +85,8 @@ const declare: Builtin = (exec) => {
   const options = exec.words.filter((word) => word.known === "text" && /^[-+][A-Za-z]+$/.test(word.text));
   const rest = exec.words.filter((word) => !options.includes(word));
   const letters = options.map((word) => (word.known === "text" ? word.text : "")).join("");
-  if (exec.name === "readonly" || /[rnfi]/.test(letters.replace(/^\+/, ""))) {
+  // An attribute (`-l`, `-i`, `-n`) changes what each later assignment means.
+  if (exec.name === "readonly" || /[rnfiluc]/.test(letters)) {
     walk.opaque(`\`${exec.name}${letters === "" ? "" : ` ${letters}`}\``, exec.span);
     state = taint(state);
   }
@@ -122,7 +123,8 @@ const declare: Builtin = (exec) => {
       state = walk.set(state, name, plain ? [{ text: assigned[3] ?? "", pattern: false }] : null, word.span);
     } else if (letters !== "" && exec.name !== "export") state = walk.set(state, name, null, word.span);
   }
-  return state;
+  // `local` outside of a function, and an option that there is none of, change nothing.
+  return exec.name === "local" || letters !== "" ? join(exec.state, state) : state;
 };
 
 function exports(name: string, letters: string): boolean {
@@ -199,6 +201,8 @@ const prefix: Builtin = (exec) => {
       break;
     }
     if (exec.name === "command" && /[vV]/.test(word.text)) return exec.state;
+    // In an empty environment a pager is not in its secure mode.
+    if (exec.name === "exec" && word.text.includes("c")) exec.walk.setting("LESSSECURE", word.span);
     if (exec.name === "exec" && /a$/.test(word.text)) i++;
   }
   const rest = exec.words.slice(i);
@@ -224,7 +228,9 @@ const trap: Builtin = (exec) => {
   if (action === undefined || (action.known === "text" && /^(-|-[lp]|)$/.test(action.text))) return exec.state;
   if (action.known === "text") exec.walk.text(action.text, action.span, taint({ ...exec.state, positional: null }));
   else exec.walk.opaque(`trap \`${action.source}\``, action.span);
-  return exec.state;
+  // At the end nothing of the line follows; any other may run before each command, and set what its words are made of.
+  const atEnd = words.slice(1).every((word) => word.known === "text" && /^(EXIT|SIGEXIT|0)$/i.test(word.text));
+  return atEnd ? exec.state : taint(exec.state);
 };
 
 const completion: Builtin = (exec) => {

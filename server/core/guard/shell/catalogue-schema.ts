@@ -60,6 +60,8 @@ const Shape = {
   operands: z.array(WordKind).optional(),
   /** What the last of several operands means. */
   final: WordKind.optional(),
+  /** Of folders among its operands it reads what is in them, without descending. */
+  folders: z.boolean().optional(),
   /** Taken when there is no operand: `.` for a program that reads the directory it is in. */
   absent: WordKind.optional(),
   /** With one of these, `read` means `tree`. `always`: without an option. */

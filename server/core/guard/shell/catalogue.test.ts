@@ -73,7 +73,17 @@ const BY_OPTION: Readonly<Record<string, string>> = {
 };
 const SILENT = Object.keys(BY_OPTION).map((line) => line.split(" ")[0]);
 
-test.each(Object.entries(BY_OPTION))("SG-16 %s: %s", (line, expected) => {
+/** The long name of an option means what the short one does. */
+const BY_LONG_OPTION: Readonly<Record<string, string>> = {
+  "ss --diag=/srv/x": "file:write /srv/x",
+  "ss --filter=/etc/shadow": "file:read /etc/shadow",
+  "pmap --create-rc-to=/srv/x 1": "file:write /srv/x",
+  "pmap --create-rc 1": "shell:exec pmap write",
+  "hexdump --format-file=/etc/shadow x": "file:read /etc/shadow",
+  "patch --output=/srv/x a": "file:write /srv/x",
+};
+
+test.each([...Object.entries(BY_OPTION), ...Object.entries(BY_LONG_OPTION)])("SG-16 %s: %s", (line, expected) => {
   const described = describeShell(line, { cwd: "/srv/app", home: "/home/deploy", user: "deploy", environment: {} });
   if ("refusal" in described) throw new Error(described.refusal.message);
   const found = described.microActions.map(({ action, resource, context }) => {

@@ -181,9 +181,29 @@ describe("lines that once were let through under policies/read-only.yaml", () =>
     "y='a /srv/app/.env'; grep $y\"$(true)\" /etc/hostname",
     'grep "$(true)".e* /etc/hostname',
     "y='.e*'; grep \"$(true)\"$y /etc/hostname",
+    // Commands that set nothing, or set it in another way, or at another time.
+    "x=/srv/app/.env; local x=ok; cat $x",
+    "x=/srv/app/.env; declare -z x=ok; cat $x",
+    "x=/srv/app/.env; declare -p x=ok; cat $x",
+    "declare -l x; x=/SRV/APP/.ENV; cat $x",
+    "trap 'x=/srv/app/.env' DEBUG; cat $x",
+    "trap 'x=/srv/app/.env' ERR; false; cat $x",
     // `~` after `=` is the home in any argument.
     "comm a=~/x /etc/hostname",
+    // It reads all that is below the directory it is in.
+    "rg PASSWORD",
+    "rg . --hidden",
     // One word to the shell, two to the parser.
     "uniq a<(ls)b c",
   ])("%s", (text) => expect(outcome(text).outcome).not.toBe("allow"));
+
+  test.each([
+    "exec -c less /etc/hostname",
+    "exec -lc less /etc/hostname",
+    "env -i less /etc/hostname",
+    "unset LESSSECURE; less x",
+  ])("under policies/operator.yaml, where a pager has to be in its secure mode: %s", (text) => {
+    expect(outcome("less /etc/hostname", operator, "operators").outcome).toBe("allow");
+    expect(outcome(text, operator, "operators").outcome).not.toBe("allow");
+  });
 });

@@ -1,5 +1,6 @@
 import type { MicroAction } from "../../domain/micro-action.ts";
 import { pathCovers } from "../../policy/glob.ts";
+import { CATALOGUE } from "./catalogue.generated.ts";
 
 /**
  * Where paths really lead. A guard sees text; the host alone knows its links, and is asked just before a command runs.
@@ -24,6 +25,17 @@ export function patternsToAsk(actions: readonly MicroAction[]): readonly string[
     if (resource.kind === "path" && resource.pattern === true && !resource.path.includes("**")) patterns.add(resource.path);
   }
   return [...patterns];
+}
+
+/** Whether a program of the line does something else with a folder than with a file. */
+export function asksForFolders(actions: readonly MicroAction[]): boolean {
+  return actions.some(
+    ({ action, resource }) =>
+      action === "shell:exec" &&
+      resource.kind === "program" &&
+      Object.hasOwn(CATALOGUE, resource.program) &&
+      CATALOGUE[resource.program]?.folders === true,
+  );
 }
 
 /** Where links behind a glob lead. */

@@ -29,6 +29,8 @@ export interface ShellWhere {
    * is another one is described under both. Absent: nobody has asked, as in the verdict while typing.
    */
   readonly physical?: ReadonlyMap<string, string>;
+  /** Paths that are folders there, asked at the same moment, where a program of the line reads what is in a folder. */
+  readonly folders?: ReadonlySet<string>;
   /**
    * What globs in the text match there, asked at the same moment: pattern → all names. Used only for a line that is
    * wholly understood and changes no file. A glob that is not in it means everything that it could match.

@@ -89,6 +89,7 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     // Policies look at what a subcommand is given.
     if (whole.subcommands !== undefined && (operand.known === "no" || (operand.known === "pattern" && operand.expands === true)))
       walk.opaque(`word \`${operand.source}\` of \`${exec.name}\``, operand.span);
+    if (entry.folders === true && !tree) walk.folder(operand, exec.state);
     const last = entry.final !== undefined && i === plain.length - 1 && plain.length > 1;
     describeWord(
       exec,
@@ -98,7 +99,11 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     );
   }
   const needed = (shifted.length === kinds.length ? kinds.length : shifted.length) > 1 && shifted.length === kinds.length ? 1 : 0;
-  if (entry.absent !== undefined && plain.length <= needed && (entry.absent !== "tree" || tree)) {
+  if (
+    entry.absent !== undefined &&
+    plain.length <= needed &&
+    (entry.absent !== "tree" || tree || entry.recursive === undefined)
+  ) {
     describeWord(exec, entry.absent, { span, source: ".", known: "text", text: "." }, tree);
   }
   if (entry.runs !== undefined && operands.length > entry.runs) {

@@ -154,6 +154,21 @@ export class Walk {
     }
   }
 
+  /** What is in a folder that an argument names, where the host was asked which of them are folders. */
+  folder(argument: Argument, state: State): void {
+    if (argument.known !== "text" && argument.known !== "pattern") return;
+    const text = argument.known === "text" ? argument.text : argument.pattern;
+    for (const cwd of text.startsWith("/") ? ["/"] : (state.cwds ?? [])) {
+      const path = absolute(text, cwd);
+      if (path === null) continue;
+      const place = this.where.physical?.get(path) ?? path;
+      const isOne = this.where.folders?.has(path) === true || this.where.folders?.has(place) === true;
+      if (argument.known === "text" && !isOne) continue;
+      for (const name of new Set([path, place]))
+        this.path("file:read", `${name === "/" ? "" : name}/*`, "any", false, argument.span);
+    }
+  }
+
   private path(action: MicroAction["action"], path: string, glob: "any" | "visible" | null, tree: boolean, span: Span): void {
     const visible = glob === "visible" ? { visible: true } : {};
     const resource = { kind: "path", path, ...(glob === null ? {} : { pattern: true }), ...visible } as const;

@@ -33,11 +33,12 @@ export const GET = get(nothing, async ({ verbs, principal, parameters, request }
     headers: {
       "content-type": "application/octet-stream",
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
-      ...(size === null ? {} : { "content-length": String(size - from), "accept-ranges": "bytes" }),
+      ...(size === null ? {} : { "accept-ranges": "bytes" }),
       ...(size === null || from === 0 ? {} : { "content-range": `bytes ${from}-${size - 1}/${size}` }),
       etag: `"${file.version}"`,
       "x-content-type-options": "nosniff",
-      "cache-control": "no-store",
+      // What is compressed on the way has another length, and no rest.
+      "cache-control": "no-store, no-transform",
     },
   });
 });
