@@ -90,6 +90,11 @@ const REWRITES: readonly [string, string, string][] = [
     'SELECT ctid, "p"."id", "p"."ssn" FROM ⟨public.people⟩ p',
   ],
   [
+    "W15 a merged column by the side that it is, where another has its name",
+    "SELECT p.ctid, * FROM people p LEFT JOIN hr.staff s USING (id) LEFT JOIN orders o ON true",
+    'SELECT p.ctid, "p"."id", "p"."ssn", "s"."name", "s"."salary", "o"."id", "o"."customer_id", "o"."total", "o"."region" FROM ⟨public.people⟩ p LEFT JOIN ⟨hr.staff⟩ s USING (id) LEFT JOIN ⟨public.orders⟩ o ON true',
+  ],
+  [
     "W15 one table's star beside what has columns that nobody knows",
     "SELECT p.ctid, p.* FROM people p, unnest(ARRAY[1], ARRAY[2])",
     'SELECT p.ctid, "p"."id", "p"."ssn" FROM ⟨public.people⟩ p, unnest(ARRAY[1], ARRAY[2])',

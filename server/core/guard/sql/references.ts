@@ -184,14 +184,19 @@ function noteStar(
     within.set(source, known);
     return known.has(name);
   };
-  const names = columns.map((column): string | null => {
+  const written = (column: SourceColumn): string | null => {
     const source = owners.get(column);
-    if (source === undefined || source.name === null) return twice.columns.has(column.name) ? null : quoteName(column.name);
+    if (source === undefined || source.name === null) {
+      if (!twice.columns.has(column.name)) return quoteName(column.name);
+      // Its name alone may be another's; that of the side which it is, is not.
+      return column.merges == null ? null : written(column.merges);
+    }
     if (twice.sources.has(source.name)) return null;
     // Not all of its columns are known: its own star stands for them, once.
     if (source.open) return source.columns[0] === column ? `${quoteName(source.name)}.*` : "";
     return isTwiceIn(source, column.name) ? null : `${quoteName(source.name)}.${quoteName(column.name)}`;
-  });
+  };
+  const names = columns.map(written);
   const placed = span !== analysis.statement.span;
   const all = new Set(columns);
   const whole = of.every((source) => !source.open || (source.columns[0] !== undefined && all.has(source.columns[0])));
