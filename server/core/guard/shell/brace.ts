@@ -38,7 +38,7 @@ function choicesOf(inside: string, budget: { left: number }): readonly string[] 
   let depth = 0;
   for (let i = 0; i < inside.length; i = skip(inside, i)) {
     if (inside[i] === "{") depth++;
-    else if (inside[i] === "}") depth--;
+    else if (inside[i] === "}" && depth > 0) depth--;
     else if (inside[i] === "," && depth === 0) {
       parts.push(inside.slice(start, i));
       start = i + 1;
@@ -75,13 +75,25 @@ function choicesOf(inside: string, budget: { left: number }): readonly string[] 
   return out;
 }
 
+/** As bash looks for it: the first `}` on the level of the `{` after a `,` or `..` there; one before is a character. */
 function findClose(raw: string, open: number): number {
   let depth = 0;
-  for (let i = open; i < raw.length; i = skip(raw, i)) {
+  let parted = false;
+  for (let i = open + 1; i < raw.length; i = skip(raw, i)) {
     if (raw[i] === "{") depth++;
-    else if (raw[i] === "}" && --depth === 0) return i;
+    else if (raw[i] === "}" && depth > 0) depth--;
+    else if (depth === 0 && raw[i] === "}" && parted) return i;
+    else if (depth === 0 && (raw[i] === "," || (raw.startsWith("..", i) && raw[i + 2] !== "}"))) parted = true;
   }
   return -1;
+}
+
+/** Whether bash makes several words of it, or may: a parser that pairs braces in another way sees none. */
+export function mayBeBraces(raw: string): boolean {
+  for (let i = 0; i < raw.length; i = skip(raw, i)) {
+    if (raw[i] === "{" && raw[i - 1] !== "$" && findClose(raw, i) !== -1) return true;
+  }
+  return false;
 }
 
 /** The place after the character, escape or quoted run at `i`. */
