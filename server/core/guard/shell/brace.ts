@@ -3,9 +3,11 @@
  * (`$`, a backtick), or makes more words than can be judged.
  */
 const MOST = 200;
+/** Braces of one word: for each the rest of the word is looked through. */
+const MOST_OPEN = 64;
 
 export function expandBraces(raw: string): readonly string[] | null {
-  if (/[$`]/.test(raw)) return null;
+  if (/[$`]/.test(raw) || opens(raw) > MOST_OPEN) return null;
   const budget = { left: MOST };
   const words = expand(raw, budget);
   return budget.left < 0 ? null : words;
@@ -90,10 +92,15 @@ function findClose(raw: string, open: number): number {
 
 /** Whether bash makes several words of it, or may: a parser that pairs braces in another way sees none. */
 export function mayBeBraces(raw: string): boolean {
+  if (opens(raw) > MOST_OPEN) return true;
   for (let i = 0; i < raw.length; i = skip(raw, i)) {
     if (raw[i] === "{" && raw[i - 1] !== "$" && findClose(raw, i) !== -1) return true;
   }
   return false;
+}
+
+function opens(raw: string): number {
+  return raw.split("{").length - 1;
 }
 
 /** The place after the character, escape or quoted run at `i`. */
