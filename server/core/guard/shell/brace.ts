@@ -3,9 +3,11 @@
  * (`$`, a backtick), or makes more words than can be judged.
  */
 const MOST = 200;
+/** Braces of one word: for each the rest of the word is looked through. */
+const MOST_OPEN = 64;
 
 export function expandBraces(raw: string): readonly string[] | null {
-  if (/[$`]/.test(raw)) return null;
+  if (/[$`]/.test(raw) || opens(raw) > MOST_OPEN) return null;
   const budget = { left: MOST };
   const words = expand(raw, budget);
   return budget.left < 0 ? null : words;
@@ -38,7 +40,7 @@ function choicesOf(inside: string, budget: { left: number }): readonly string[] 
   let depth = 0;
   for (let i = 0; i < inside.length; i = skip(inside, i)) {
     if (inside[i] === "{") depth++;
-    else if (inside[i] === "}") depth--;
+    else if (inside[i] === "}" && depth > 0) depth--;
     else if (inside[i] === "," && depth === 0) {
       parts.push(inside.slice(start, i));
       start = i + 1;
@@ -75,13 +77,30 @@ function choicesOf(inside: string, budget: { left: number }): readonly string[] 
   return out;
 }
 
+/** As bash looks for it: the first `}` on the level of the `{` after a `,` or `..` there; one before is a character. */
 function findClose(raw: string, open: number): number {
   let depth = 0;
-  for (let i = open; i < raw.length; i = skip(raw, i)) {
+  let parted = false;
+  for (let i = open + 1; i < raw.length; i = skip(raw, i)) {
     if (raw[i] === "{") depth++;
-    else if (raw[i] === "}" && --depth === 0) return i;
+    else if (raw[i] === "}" && depth > 0) depth--;
+    else if (depth === 0 && raw[i] === "}" && parted) return i;
+    else if (depth === 0 && (raw[i] === "," || (raw.startsWith("..", i) && raw[i + 2] !== "}"))) parted = true;
   }
   return -1;
+}
+
+/** Whether bash makes several words of it, or may: a parser that pairs braces in another way sees none. */
+export function mayBeBraces(raw: string): boolean {
+  if (opens(raw) > MOST_OPEN) return true;
+  for (let i = 0; i < raw.length; i = skip(raw, i)) {
+    if (raw[i] === "{" && raw[i - 1] !== "$" && findClose(raw, i) !== -1) return true;
+  }
+  return false;
+}
+
+function opens(raw: string): number {
+  return raw.split("{").length - 1;
 }
 
 /** The place after the character, escape or quoted run at `i`. */

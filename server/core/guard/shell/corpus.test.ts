@@ -190,6 +190,10 @@ describe("lines that once were let through under policies/read-only.yaml", () =>
     "trap 'x=/srv/app/.env' ERR; false; cat $x",
     // `~` after `=` is the home in any argument.
     "comm a=~/x /etc/hostname",
+    // Braces pair in another way than they look.
+    "cat {x}\\{/,/etc/shadow}",
+    "cat {a}b,/etc/shadow}",
+    "cat {x}'{'a,/etc/shadow}",
     // It reads all that is below the directory it is in.
     "rg PASSWORD",
     "rg . --hidden",

@@ -30,7 +30,7 @@ import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 /** Of one command. Nobody types more; substitutions in the rest would go unseen, so all of it is refused as opaque. */
 const MOST_WORDS = 800;
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
-const MOST_STEPS = 800;
+const MOST_STEPS = 600;
 const WORDS_A_STEP = 20;
 /** Each change of a variable makes the others anew. */
 const VARIABLES_A_STEP = 100;

@@ -1,6 +1,6 @@
 import { parse, type Word, type WordPart } from "unbash";
 import type { Span } from "../../domain/span.ts";
-import { expandBraces } from "./brace.ts";
+import { expandBraces, mayBeBraces } from "./brace.ts";
 import { LONGEST, type Piece, type State, type Value } from "./state.ts";
 
 /** One argument as the program will get it, as far as that can be known. */
@@ -55,7 +55,8 @@ export function expandWord(
 ): readonly (readonly Argument[])[] {
   const span = walk.span(word.pos, word.end);
   const source = word.text;
-  if (mode === "argument" && (word.parts ?? []).some((part) => part.type === "BraceExpansion")) {
+  const braces = (word.parts ?? []).some((part) => part.type === "BraceExpansion");
+  if (mode === "argument" && (braces || mayBeBraces(word.text))) {
     for (const part of word.parts ?? []) walk.meet(part);
     const expanded = expandBraces(word.text);
     if (expanded === null) {
