@@ -53,7 +53,7 @@ export async function prepareSql(
   await breath(statement.text);
   const before = decidedBy();
   const guarded = guard();
-  const shape = described.through === null ? shapeOf(statement) : { open: false, text: described.text };
+  const shape = described.through === null ? shapeWhenAsked(statement) : { open: false, text: described.text };
   const closed = () => firstClosed(context, requester, described.named);
   const place = parameters === null ? "" : JSON.stringify(parameters);
   if (!guarded.ok)
@@ -109,6 +109,23 @@ async function breath(text: string): Promise<void> {
   if (text.length > SHORT) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
+/** Only what waits for somebody is asked for its shape. */
+function shapeWhenAsked(statement: ParsedStatement): ReturnType<typeof shapeOf> {
+  let known: ReturnType<typeof shapeOf> | null = null;
+  const shape = () => {
+    known ??= shapeOf(statement);
+    return known;
+  };
+  return {
+    get open() {
+      return shape().open;
+    },
+    get text() {
+      return shape().text;
+    },
+  };
+}
+
 /** A refusal can speak of a table's columns: of a closed one it is told that it is closed, nothing more. */
 function refusedSql(
   context: Context,
@@ -143,20 +160,23 @@ function describedAgain(statement: ParsedStatement, catalog: Catalog, state: Sql
   return described;
 }
 
+type LookedAtFor = Pick<PreparedSql, "guarded" | "generated" | "targets" | "kind" | "opaque">;
+
 const MAX_VERIFIED = 300;
 /** Texts that held, with what they were looked at for. */
-const held = new Set<string>();
+const held = new Map<string, LookedAtFor>();
 
 async function verified(context: Context, prepared: PreparedSql, text: string): Promise<Refusal | null> {
   const { guarded, generated, targets, kind, opaque } = prepared;
-  const key = JSON.stringify([text, guarded, generated, targets, kind, opaque]);
-  if (held.has(key)) return null;
+  const own: LookedAtFor = { guarded, generated, targets, kind, opaque };
+  const before = held.get(text);
+  if (before !== undefined && JSON.stringify(before) === JSON.stringify(own)) return null;
   const trees = await context.parser.trees(text);
   await breath(text);
   const wrong = verifyRewrite(prepared, trees);
   if (wrong === null) {
-    held.add(key);
-    const [oldest] = held;
+    held.set(text, own);
+    const [oldest] = held.keys();
     if (held.size > MAX_VERIFIED && oldest !== undefined) held.delete(oldest);
   }
   return wrong;

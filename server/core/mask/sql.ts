@@ -121,6 +121,9 @@ function isJson(text: string): boolean {
   }
 }
 
+/** A bullet, escaped: places in a text of ASCII alone need no counting. */
+const DOT = "\\u2022";
+
 /**
  * A regular expression costs the server by the number of its states, and bounded repeats in it twenty times as much. So
  * most addresses are told by one that looks for a single letter that is not of them, and lengths are looked at beside it.
@@ -139,19 +142,19 @@ function partialEmail(text: string): string {
     `(${text} OPERATOR(pg_catalog.~) '^[^@[:space:]]+@[A-Za-z0-9.-]+$')`,
   ].join(" AND ");
   const shape = `(${text} OPERATOR(pg_catalog.~~) '__%@___%') AND ((${plain}) OR (${other}))`;
-  const shown = `(pg_catalog.left(${text}, 1) OPERATOR(pg_catalog.||) '•••@') OPERATOR(pg_catalog.||) ${domain}`;
-  return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${shape} THEN ${shown} ELSE '***' END`;
+  const shown = `(pg_catalog.left(${text}, 1) OPERATOR(pg_catalog.||) E'${DOT.repeat(3)}@') OPERATOR(pg_catalog.||) ${domain}`;
+  return `CASE WHEN ${shape} THEN ${shown} WHEN ${text} IS NULL THEN NULL ELSE '***' END`;
 }
 
 /**
- * Dots, as many for every value, and the last `keep` characters, of values of `least` to 64 characters; others show nothing.
+ * Dots, as many for every value, and the last `keep` characters, of values of `least` characters to 64 bytes; others show nothing.
  * Not a dot for each character: it would tell a length that identifies, and costs the server five times as much.
  */
 function keepLast(text: string, keep: number, least: number): string {
-  const length = `pg_catalog.length(${text})`;
-  const shape = `(${length} OPERATOR(pg_catalog.>=) ${least}) AND (${length} OPERATOR(pg_catalog.<=) 64)`;
-  const shown = `'••••' OPERATOR(pg_catalog.||) pg_catalog.right(${text}, ${keep})`;
-  return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${shape} THEN ${shown} ELSE '***' END`;
+  const short = `pg_catalog.octet_length(${text}) OPERATOR(pg_catalog.<=) 64`;
+  const shape = `(${short}) AND (pg_catalog.length(${text}) OPERATOR(pg_catalog.>=) ${least})`;
+  const shown = `E'${DOT.repeat(4)}' OPERATOR(pg_catalog.||) pg_catalog.right(${text}, ${keep})`;
+  return `CASE WHEN ${shape} THEN ${shown} WHEN ${text} IS NULL THEN NULL ELSE '***' END`;
 }
 
 /** The key is set per transaction by a bind parameter: as a literal it would show in EXPLAIN and in the server's log. */
