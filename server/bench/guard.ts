@@ -9,7 +9,7 @@ import { percentile, round } from "./percentile.ts";
 type Relation = CatalogContent["relations"][number];
 
 const TABLES = 5_000;
-const ROUNDS = 1_500;
+const ROUNDS = 4_500;
 const person: Principal = { id: "bench@acme.test", name: "Bench", groups: ["engineers"], attributes: {} };
 const STATE = { searchPath: ["public"], transaction: "idle" } as const;
 

@@ -8,7 +8,7 @@ const LOAD_LIMIT_MS = 10_000;
  * Characters of the tree as JSON: some eight times what an ordinary text has, some hundred times what a list of numbers
  * has. To read so much, and then to walk through it, keeps the gateway's thread busy for some milliseconds.
  */
-const MAX_TREE = 1_500_000;
+const MAX_TREE = 1_000_000;
 /** Objects in each other: a chain of 3,500 operators. */
 const MAX_DEPTH = 7_000;
 
