@@ -102,6 +102,7 @@ const MASK_TYPES = [
   "constant",
   "partial-email",
   "partial-phone",
+  "partial-name",
   "last4",
   "pseudonym",
   "date-trunc",

@@ -7,6 +7,7 @@ export const Mask = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("constant"), value: z.union([z.string(), z.number(), z.boolean()]) }),
   z.strictObject({ type: z.literal("partial-email") }),
   z.strictObject({ type: z.literal("partial-phone") }),
+  z.strictObject({ type: z.literal("partial-name") }),
   z.strictObject({ type: z.literal("last4") }),
   z.strictObject({ type: z.literal("pseudonym") }),
   z.strictObject({ type: z.literal("date-trunc"), unit: z.enum(["hour", "day", "week", "month", "quarter", "year", "decade"]) }),

@@ -43,6 +43,8 @@ function fitting(mask: Mask, type: ColumnType, value: string): string | null {
       return isText(type) ? partialEmail(text) : null;
     case "partial-phone":
       return isText(type) ? keepLast(text, 2, 6) : null;
+    case "partial-name":
+      return isText(type) ? initials(text) : null;
     case "last4":
       return isText(type) ? keepLast(text, 4, 8) : null;
     case "pseudonym":
@@ -154,6 +156,13 @@ function keepLast(text: string, keep: number, least: number): string {
   const short = `pg_catalog.octet_length(${text}) OPERATOR(pg_catalog.<=) 64`;
   const shape = `(${short}) AND (pg_catalog.length(${text}) OPERATOR(pg_catalog.>=) ${least})`;
   const shown = `E'${DOT.repeat(4)}' OPERATOR(pg_catalog.||) pg_catalog.right(${text}, ${keep})`;
+  return `CASE WHEN ${shape} THEN ${shown} WHEN ${text} IS NULL THEN NULL ELSE '***' END`;
+}
+
+/** The first letter of each word, of what is letters, spaces, points, apostrophes and hyphens; others show nothing. */
+function initials(text: string): string {
+  const shape = `(pg_catalog.octet_length(${text}) OPERATOR(pg_catalog.<=) 128) AND ${text} OPERATOR(pg_catalog.~) E'^[[:alpha:]][[:alpha:]${DOT} .''-]+$'`;
+  const shown = `pg_catalog.regexp_replace(${text}, E'([[:alpha:]])[[:alpha:]${DOT}]*', E'\\\\1${DOT.repeat(3)}', 'g')`;
   return `CASE WHEN ${shape} THEN ${shown} WHEN ${text} IS NULL THEN NULL ELSE '***' END`;
 }
 
