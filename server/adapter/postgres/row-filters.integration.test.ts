@@ -21,9 +21,9 @@ let connection: SqlConnection;
 beforeAll(async () => {
   database = await guardedDatabase(`
     CREATE TABLE orders (id int PRIMARY KEY, customer int, total numeric, region text, note text, at timestamptz, days int, tags json[], email text);
-    INSERT INTO orders SELECT g, g / 10, g, CASE WHEN g % 2 = 0 THEN 'eu' ELSE 'us' END, 'n' || g, '2026-01-01', g, '{}', 'person' || g || '@acme.test' FROM generate_series(1, 20000) g;
+    INSERT INTO orders SELECT g, g / 10, g, CASE WHEN g % 2 = 0 THEN 'eu' ELSE 'us' END, 'n' || g, '2026-01-01', g, '{}', 'person' || g || '@acme.test' FROM generate_series(1, 4000) g;
     CREATE INDEX ON orders (customer); CREATE INDEX ON orders (upper(note)); CREATE INDEX ON orders (at);
-    CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers SELECT g, 'c' || g FROM generate_series(0, 2000) g;
+    CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers SELECT g, 'c' || g FROM generate_series(0, 400) g;
     ANALYZE orders; ANALYZE customers`);
   connection = await database.connect();
 });
