@@ -15,7 +15,14 @@ export function BlastRadius({ review }: { review: WireReview }) {
   const [asked] = useAnswer<BlastRadiusReport>(wanted ? `/api/reviews/${encodeURIComponent(review.id)}/blast-radius` : null);
   if (!wanted) return null;
   return (
-    <section data-blast-radius={asked.state} aria-live="polite">
+    <section
+      className={classes.blast}
+      data-blast-radius={asked.state}
+      aria-label="blast radius"
+      aria-live="polite"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what does not fit is scrolled, by the keyboard too
+      tabIndex={0}
+    >
       <h3>Blast radius</h3>
       {asked.state === "loading" ? <Skeleton label="the rows it would touch" lines={2} /> : null}
       {asked.state === "failed" ? <p className={classes.quiet}>Not counted: {asked.error.message}.</p> : null}

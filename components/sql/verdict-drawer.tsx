@@ -45,6 +45,9 @@ export function VerdictDrawer(props: {
                     <OutcomeMark meaning="review" word="Would break glass" />
                   )}
                 </h3>
+                {decision.watched === undefined ? null : (
+                  <p data-watched>Only while somebody watches the session: {decision.watched.join(", ")}</p>
+                )}
                 <VerdictList decision={decision} onHover={props.onHover} />
               </section>
             ))}

@@ -103,6 +103,8 @@ export const WireDecision = z.object({
   policyVersion: z.number().int(),
   /** Policies of which the glass has to be broken first. */
   glass: z.array(z.string()).optional(),
+  /** Policies that let it run only while somebody watches. */
+  watched: z.array(z.string()).optional(),
   /** For a denial: what could stand at `span` instead, and would not be denied. */
   suggestion: z.object({ span: SpanSchema, text: z.string() }).optional(),
 });

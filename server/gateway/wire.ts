@@ -9,6 +9,7 @@ import { effectsOf } from "../core/review/effects.ts";
 
 /** What the browser is told of a decision; with the descriptions of the policies that made it. */
 export function toWireDecision(decision: Decision, microActions: readonly MicroAction[], set: PolicySet): WireDecision {
+  const watched = decision.obligations.flatMap((obligation) => (obligation.type === "watched" ? [obligation.policy] : []));
   const glass = decision.obligations.flatMap((obligation) => (obligation.type === "review-after" ? [obligation.policy] : []));
   const descriptions = new Map(set.policies.map((policy) => [policy.id, policy.description]));
   return {
@@ -34,6 +35,7 @@ export function toWireDecision(decision: Decision, microActions: readonly MicroA
     ),
     suggestion: decision.suggestion,
     ...(glass.length === 0 ? {} : { glass }),
+    ...(watched.length === 0 ? {} : { watched }),
   };
 }
 

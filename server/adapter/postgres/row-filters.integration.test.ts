@@ -104,7 +104,7 @@ describe("P4 W8 a hidden row is as one that is not there", () => {
     "UPDATE orders SET total = 1 WHERE id = ID AND 1 / (days - days) = 1",
     "UPDATE orders SET total = 1 WHERE id = ID AND tags = '{}'",
     "DELETE FROM orders WHERE id = ID AND note::int = 1",
-    "DELETE FROM orders USING customers c WHERE orders.id = ID AND c.id = 1 / (orders.days - orders.days)",
+    "DELETE FROM orders USING customers c WHERE orders.id = ID AND c.id = 1 / (orders.days - orders.days) AND c.id < 3",
   ])("%s", async (template) => {
     const answer = (id: number) => see(database, connection, template.replaceAll("ID", String(id)), EU);
     const [hidden, absent] = [await answer(HIDDEN), await answer(NOT_THERE)];
