@@ -99,8 +99,8 @@ export interface Analysis {
   readonly edits: Edit[];
   readonly groupings: Grouping[];
   readonly stars: Star[];
-  /** A `*` stands where nobody reads its values: `EXISTS (SELECT * … ORDER BY 2)`. Places count all the same. */
-  unread: boolean;
+  /** Places count of columns that nobody reads: `EXISTS (SELECT * … ORDER BY 2)`, `(a JOIN b) AS j (x, y)`. */
+  byPlace: boolean;
   readonly naturals: Natural[];
   readonly overloads: Overload[];
   /** Functions that write out definitions and are shown without constants. */
@@ -135,7 +135,7 @@ export function newAnalysis(statement: ParsedStatement, catalog: Catalog, state:
     edits: [],
     groupings: [],
     stars: [],
-    unread: false,
+    byPlace: false,
     naturals: [],
     overloads: [],
     shown: [],

@@ -239,6 +239,7 @@ function join(analysis: Analysis, node: TreeNode, env: Env, beside: readonly Sou
   const extra = usingAlias === null ? [] : [{ ...sourceOf(word(usingAlias, "aliasname"), merged), byNameOnly: true }];
   const alias = child(node, "alias");
   if (alias === null) return { sources: [...both.sources, ...extra], star, reads };
+  if (children(alias, "colnames").length > 0) analysis.byPlace = true;
   const open = both.sources.some((source) => source.open);
   return {
     ...single(aliased(sourceOf(null, star, { open }), alias), reads),

@@ -227,6 +227,7 @@ describe("rewriting", () => {
     "SELECT x FROM customers AS c (x)",
     "TABLE customers",
     "SELECT 1 WHERE EXISTS (SELECT * FROM customers ORDER BY 2)",
+    "SELECT x FROM (customers JOIN orders USING (id)) AS j (x, y, z)",
   ])("W8 all is there where places count: %s", (text) => {
     const result = protect(text);
     expect(result.ok && result.prepared.sent).toContain('(SELECT "id", "name", ');

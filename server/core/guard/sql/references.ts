@@ -146,7 +146,7 @@ export function starColumns(
 ): { readonly columns: readonly SourceColumn[]; readonly open: boolean } | null {
   const path = pathOf(analysis, node);
   if (!path.star) return null;
-  if (starIsNothing) analysis.unread = true;
+  if (starIsNothing) analysis.byPlace = true;
   if (path.parts.length > 0) {
     const source = starSource(analysis, path, env.scope);
     refuseLongList(source.columns.length, path.span);

@@ -35,7 +35,7 @@ interface Shown {
 export function subqueryFor(
   use: RelationUse,
   { definition, masking, filters, barrier }: Shown,
-  { statement: { source }, unread }: Pick<Analysis, "statement" | "unread">,
+  { statement: { source }, byPlace }: Pick<Analysis, "statement" | "byPlace">,
 ): string {
   const { relation } = use;
   const sample = use.sample === null ? "" : ` ${source.slice(...use.sample)}`;
@@ -46,7 +46,7 @@ export function subqueryFor(
   const rows = barrier ? `(SELECT ${["*", ...system].join(", ")} FROM ${visible} OFFSET 0) AS "_rows"` : visible;
   const seen = (columns: readonly CatalogColumn[]) =>
     columns.map((column) => ({ column, name: quoteName(column.name), as: masking(column) }));
-  const shown = seen(unread ? relation.columns : askedOf(use));
+  const shown = seen(byPlace ? relation.columns : askedOf(use));
   const layered = shown.some(({ as }) => as.as === "computed");
   // What is computed again may need any of them.
   const below = layered ? seen(relation.columns) : shown;
