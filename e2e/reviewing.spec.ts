@@ -173,6 +173,7 @@ obligations: { watched: true }`,
   await engineer.locator('[data-workbench-tab="shop"]').first().click();
   await run(engineer, "select count(*) as tickets from support_tickets");
   await expect(engineer.locator("[data-paused]:visible")).toContainText("somebody has to watch");
+  await expect(engineer.locator("[data-verdict-watched]:visible")).toContainText("tickets-are-watched");
   await shot(engineer, "paused-dark");
   await watch("sql", "shop");
   await expect(engineer.locator("[data-grid]:visible [data-cell]")).toHaveText(/\d+/);

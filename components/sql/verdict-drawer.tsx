@@ -46,7 +46,7 @@ export function VerdictDrawer(props: {
                   )}
                 </h3>
                 {decision.watched === undefined ? null : (
-                  <p data-watched>Only while somebody watches the session: {decision.watched.join(", ")}</p>
+                  <p data-verdict-watched>Only while somebody watches the session: {decision.watched.join(", ")}</p>
                 )}
                 <VerdictList decision={decision} onHover={props.onHover} />
               </section>

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestGateway } from "../../test/fixtures/gateway.ts";
-import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import { startHost } from "../../test/fixtures/host.ts";
+import type { DemoHost } from "../demo/ssh-host.ts";
 import { Completion } from "./completion.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import { TerminalPlace } from "./terminal-place.ts";
@@ -35,26 +35,11 @@ let host: DemoHost;
 
 beforeAll(async () => {
   guarded = await startTestGateway({ shop: "SELECT 1", configuration: CONFIGURATION });
-  host = await startDemoHost({ folder: guarded.folder, log: () => undefined });
-  process.env.TEST_COMPLETION_KEY = await readFile(host.privateKeyFile, "utf8");
-  const target = {
-    kind: "target",
-    id: "web-1",
-    type: "ssh",
-    environment: "dev",
-    labels: { "gatehouse.path": host.programs },
-    ssh: {
-      host: host.host,
-      port: host.port,
-      user: host.user,
-      hostKey: host.hostKey,
-      privateKey: { env: "TEST_COMPLETION_KEY" },
-    },
-  };
-  await guarded.gateway.context.configuration.apply(JSON.stringify(target), "test");
+  const started = await startHost(guarded.folder, "web-1");
+  host = started.host;
+  await guarded.gateway.context.configuration.apply(started.target, "test");
 });
 afterAll(async () => {
-  delete process.env.TEST_COMPLETION_KEY;
   await host?.stop();
   await guarded?.stop();
 });

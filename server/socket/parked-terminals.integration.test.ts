@@ -1,13 +1,13 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { startTestGateway } from "../../test/fixtures/gateway.ts";
+import { startHost } from "../../test/fixtures/host.ts";
 import type { ClientMessage, ServerMessage } from "../contract/socket.ts";
-import { type DemoHost, startDemoHost } from "../demo/ssh-host.ts";
+import type { DemoHost } from "../demo/ssh-host.ts";
 import { principalOf } from "../gateway/principal-of.ts";
 import { SocketDoor } from "./door.ts";
 
@@ -28,18 +28,9 @@ let url = "";
 
 beforeAll(async () => {
   guarded = await startTestGateway({ shop: "SELECT 1", configuration: CONFIGURATION });
-  host = await startDemoHost({ folder: guarded.folder, log: () => undefined });
-  const ssh = { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey, privateKey: { env: "TEST_HOST_KEY" } };
-  process.env.TEST_HOST_KEY = await readFile(host.privateKeyFile, "utf8");
-  const target = {
-    kind: "target",
-    id: "web-1",
-    type: "ssh",
-    environment: "dev",
-    labels: { "gatehouse.path": host.programs },
-    ssh,
-  };
-  await guarded.gateway.context.configuration.apply(JSON.stringify(target), "test");
+  const started = await startHost(guarded.folder, "web-1");
+  host = started.host;
+  await guarded.gateway.context.configuration.apply(started.target, "test");
   server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -49,7 +40,6 @@ beforeAll(async () => {
   server.on("upgrade", (request, socket, head) => void door.upgrade(request, socket, head));
 });
 afterAll(async () => {
-  delete process.env.TEST_HOST_KEY;
   door?.close();
   server?.close();
   await host?.stop();

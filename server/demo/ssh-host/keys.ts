@@ -22,10 +22,18 @@ export async function ensureKeys(folder: string): Promise<Keys> {
 async function ensurePair(file: string): Promise<{ file: string; public: string }> {
   const existing = await readFile(`${file}.pub`, "utf8").catch(() => null);
   if (existing !== null) return { file, public: existing.trim() };
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "gatehouse-demo" });
+  const pair = generated();
   await writeFile(file, pair.private, { mode: 0o600 });
   await writeFile(`${file}.pub`, `${pair.public}\n`);
   return { file, public: pair.public };
+}
+
+/** Of some hundred pairs that ssh2 makes it cannot read one itself. */
+export function generated(make = () => ssh2.utils.generateKeyPairSync("ed25519", { comment: "gatehouse-demo" })) {
+  for (;;) {
+    const pair = make();
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
 }
 
 /** `SHA256:…` of a public key line, as `ssh-keygen -l` writes it. */
