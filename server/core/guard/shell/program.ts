@@ -3,6 +3,7 @@ import { describeCommand, type Exec, emitExec } from "./command.ts";
 import { looksOutside } from "./filter.ts";
 import { forOption, isDangerous, readLine } from "./options.ts";
 import { child } from "./state.ts";
+import { touchFolder } from "./touched-path.ts";
 import { isPublic } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
@@ -89,7 +90,7 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     // Policies look at what a subcommand is given.
     if (whole.subcommands !== undefined && (operand.known === "no" || (operand.known === "pattern" && operand.expands === true)))
       walk.opaque(`word \`${operand.source}\` of \`${exec.name}\``, operand.span);
-    if (entry.folders === true && !tree) walk.folder(operand, exec.state);
+    if (entry.folders === true && !tree) touchFolder(walk, operand, exec.state);
     const last = entry.final !== undefined && i === plain.length - 1 && plain.length > 1;
     describeWord(
       exec,
