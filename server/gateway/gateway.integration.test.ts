@@ -12,7 +12,8 @@ import { principalOf } from "./principal-of.ts";
 import { verifyRecord } from "./record.ts";
 import { rowsAsText } from "./row-text.ts";
 import type { OpenSqlSession } from "./sessions.ts";
-import type { RunObserver, StatementEnd } from "./sql-session.ts";
+import type { RunObserver } from "./sql-session.ts";
+import type { StatementEnd } from "./statement-end.ts";
 
 /** Two replicas on one real store, and a database to guard. */
 let folder: string;

@@ -8,7 +8,7 @@ import { seal } from "../adapter/secret/secret-store.ts";
 import type { protectSql } from "../core/guard/sql/protect.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
 import { type Started, startGateway } from "../main.ts";
-import type { StatementEnd } from "./sql-session.ts";
+import type { StatementEnd } from "./statement-end.ts";
 
 /** A guard with a bug: it finds what must be masked, and then sends the text as it was written. */
 vi.mock("../core/guard/sql/protect.ts", async (original) => {
