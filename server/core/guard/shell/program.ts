@@ -402,7 +402,7 @@ export function runText(exec: Exec, word: Argument): void {
       },
     },
   });
-  if (word.known === "text") walk.text(word.text, word.span, child(exec.state, null));
+  if (word.known === "text") walk.text(word.text, word.span, child(exec.state, null), "sh");
   else walk.opaque(`command \`${word.source}\``, word.span);
 }
 

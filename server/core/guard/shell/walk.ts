@@ -6,6 +6,7 @@ import { assignedByExpansions } from "./assigns.ts";
 import type { Input } from "./command.ts";
 import type { EmbeddedSql } from "./embedded.ts";
 import { walkPart } from "./expansion.ts";
+import { beyondPosix } from "./posix.ts";
 import type { ShellWhere } from "./prepared.ts";
 import { MAX_BYTES, read } from "./read.ts";
 import { walkRedirections } from "./redirection.ts";
@@ -20,6 +21,9 @@ import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 const MOST_STEPS = 600;
 /** Each change of a variable makes the others anew. */
 const VARIABLES_A_STEP = 100;
+
+/** `sh`: what is the same in every shell that may go by that name. */
+export type Language = "bash" | "sh";
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -48,6 +52,8 @@ export class Walk {
   private effort = 0;
   /** Variables that expansions give values to, at moments that are not followed. */
   private readonly assigned = new Set<string>();
+  /** Whose the text is that is being walked. */
+  language: Language = "bash";
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
@@ -90,20 +96,22 @@ export class Walk {
     touchPath(this, action, argument, state, tree);
   }
 
-  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. */
-  text(text: string, span: Span, state: State): State {
+  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. `language`: as around it. */
+  text(text: string, span: Span, state: State, language: Language = this.language): State {
     this.read += text.length;
     const result = this.depth > 8 || this.read > 2 * MAX_BYTES ? null : read(text);
     if (result === null || "refusal" in result) {
       this.opaque(result === null ? "a text nested too deep" : `a text that ${result.refusal.message}`, span);
       return taint(state);
     }
-    const before = this.outer;
+    const { outer, language: before } = this;
     this.outer = span;
+    this.language = language;
     this.depth++;
     const after = this.script(result.script, state);
     this.depth--;
-    this.outer = before;
+    this.language = before;
+    this.outer = outer;
     return after;
   }
 
@@ -115,6 +123,10 @@ export class Walk {
 
   script(script: ParsedScript, state: State): State {
     this.meet(script);
+    if (this.language === "sh") {
+      const strange = beyondPosix(script);
+      if (strange !== null) this.opaque(`${strange.what} in a text for \`sh\``, this.span(strange.pos, strange.end));
+    }
     let now = state;
     for (const name of assignedByExpansions(script)) {
       this.assigned.add(name);
