@@ -187,10 +187,14 @@ export interface FileUpload {
 }
 
 export interface ShellConnector {
-  /** Throws `TargetUnreachable` with a message for people, also when the host key is not the pinned one (it names the one seen). */
+  /**
+   * Sessions of one person on one target may share a connection; where it breaks, all of them end. Throws `TargetUnreachable`
+   * with a message for people, also when the host key is not the pinned one (it names the one seen).
+   */
   connect(
     target: SshTarget,
     credential: { readonly privateKey: string | null; readonly password: string | null },
+    principal: { readonly id: string },
   ): Promise<ShellConnection>;
   close(): Promise<void>;
 }

@@ -14,7 +14,8 @@ import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { SavedPlace } from "./store-ports.ts";
-import { Terminal, type TerminalBlock } from "./terminal.ts";
+import { Terminal } from "./terminal.ts";
+import type { TerminalBlock } from "./terminal-options.ts";
 
 const policy = (id: string, rest: object): Policy =>
   SCHEMA_OF_KIND.policy.parse({ kind: "policy", id, principals: { everyone: true }, ...rest });
@@ -92,7 +93,11 @@ describe("a terminal on a real host", () => {
       labels: { "gatehouse.path": host.programs },
       ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey },
     };
-    connection = await connector.connect(target, { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
+    connection = await connector.connect(
+      target,
+      { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null },
+      { id: "engineer@acme.test" },
+    );
     judges = judgeOf(target, connection);
     const session = {
       id: "s",

@@ -3,6 +3,7 @@ import { describeCommand, type Exec, emitExec } from "./command.ts";
 import { looksOutside } from "./filter.ts";
 import { forOption, isDangerous, readLine } from "./options.ts";
 import { child } from "./state.ts";
+import { touchFolder } from "./touched-path.ts";
 import { isPublic } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
@@ -102,7 +103,7 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     // Policies look at what a subcommand is given.
     if (whole.subcommands !== undefined && (operand.known === "no" || (operand.known === "pattern" && operand.expands === true)))
       walk.opaque(`word \`${operand.source}\` of \`${exec.name}\``, operand.span);
-    if (entry.folders === true && !tree) walk.folder(operand, exec.state);
+    if (entry.folders === true && !tree) touchFolder(walk, operand, exec.state);
     const last = entry.final !== undefined && i === plain.length - 1 && plain.length > 1;
     describeWord(
       exec,
@@ -430,7 +431,7 @@ export function runText(exec: Exec, word: Argument): void {
       },
     },
   });
-  if (word.known === "text") walk.text(word.text, word.span, child(exec.state, null));
+  if (word.known === "text") walk.text(word.text, word.span, child(exec.state, null), "sh");
   else walk.opaque(`command \`${word.source}\``, word.span);
 }
 

@@ -1,42 +1,29 @@
-import type {
-  ArithmeticExpression,
-  Assignment,
-  Case,
-  Command,
-  CompoundList,
-  ParameterExpansionPart,
-  ParsedScript,
-  Redirection,
-  Statement,
-  SyntaxNode,
-  TestExpression,
-  Word,
-  WordPart,
-} from "unbash";
+import type { Case, CompoundList, ParsedScript, Statement, SyntaxNode, Word } from "unbash";
 import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Span } from "../../domain/span.ts";
+import { walkArithmetic } from "./arithmetic.ts";
 import { assignedByExpansions } from "./assigns.ts";
-import { describeCommand, type Input } from "./command.ts";
+import type { Input } from "./command.ts";
 import type { EmbeddedSql } from "./embedded.ts";
-import { absolute, isSink, namesOf } from "./path.ts";
-import { placeOf, placesBehind } from "./place.ts";
+import { walkPart } from "./expansion.ts";
+import { beyondPosix } from "./posix.ts";
 import type { ShellWhere } from "./prepared.ts";
 import { MAX_BYTES, read } from "./read.ts";
+import { walkRedirections } from "./redirection.ts";
+import { touching, walkCommand } from "./simple-command.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
-import { shapeOf } from "./substitution.ts";
+import { walkTest } from "./test-command.ts";
+import { touchPath } from "./touched-path.ts";
 import { isHarmless, isHeldByShell, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
-/** Of one command. Nobody types more; substitutions in the rest would go unseen, so all of it is refused as opaque. */
-const MOST_WORDS = 800;
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
 const MOST_STEPS = 600;
-const WORDS_A_STEP = 20;
 /** Each change of a variable makes the others anew. */
 const VARIABLES_A_STEP = 100;
-/** A glob is compared with each glob of the policies. */
-const STEPS_A_GLOB = 10;
-const LONGEST_GLOB = 400;
+
+/** `sh`: what is the same in every shell that may go by that name. */
+export type Language = "bash" | "sh";
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -65,10 +52,12 @@ export class Walk {
   private effort = 0;
   /** Variables that expansions give values to, at moments that are not followed. */
   private readonly assigned = new Set<string>();
+  /** Whose the text is that is being walked. */
+  language: Language = "bash";
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
-  private shared: Input = null;
+  shared: Input = null;
   /** What the command that was walked last surely prints; null: not known. */
   printed: Input = null;
   /** The next command prints the environment to one that shows public names of it alone. */
@@ -102,114 +91,42 @@ export class Walk {
     this.programs.add(name);
   }
 
-  /**
-   * Reading, writing or deleting what an argument names. `tree`: and everything below it.
-   * What cannot be named is opaque, never left out.
-   */
+  /** {@link touchPath} */
   file(action: "file:read" | "file:write" | "file:delete", argument: Argument, state: State, tree = false): void {
-    if (argument.known === "pipe") return;
-    if (argument.known === "no") {
-      this.opaque(`path \`${argument.source}\``, argument.span);
-      return;
-    }
-    const text = argument.known === "text" ? argument.text : argument.pattern;
-    const pattern = argument.known === "pattern";
-    if (text === "" || (text === "-" && action !== "file:delete")) return;
-    if (text.includes("\0")) {
-      this.opaque(`path \`${argument.source}\``, argument.span);
-      return;
-    }
-    const cwds = text.startsWith("/") ? ["/"] : state.cwds;
-    if (cwds === null) {
-      this.opaque(`path \`${argument.source}\` in a directory that is known only when it runs`, argument.span);
-      return;
-    }
-    for (const cwd of cwds) {
-      const path = absolute(text, cwd);
-      if (path === null) {
-        this.opaque(`path \`${argument.source}\` with \`..\` after what may be a link`, argument.span);
-        continue;
-      }
-      if (!pattern && isSink(path) && action !== "file:delete") continue;
-      const matches = pattern && argument.expands === true && argument.tree !== true ? this.where.matches?.get(path) : undefined;
-      if (matches !== undefined) {
-        // Where nothing matches, the word stays as it is.
-        for (const match of [...matches, path]) {
-          for (const name of namesOf(match)) this.path(action, name, null, tree, argument.span);
-          const place = this.where.physical?.get(match);
-          if (place !== undefined && place !== match) this.path(action, place, null, tree, argument.span);
-        }
-        continue;
-      }
-      const glob = !pattern ? null : argument.hidden === true ? "any" : "visible";
-      if (pattern && (path.length > LONGEST_GLOB || !this.spend(STEPS_A_GLOB))) {
-        this.opaque(`path \`${argument.source.slice(0, 60)}\`: too many globs, or too long a one`, argument.span);
-        continue;
-      }
-      for (const name of namesOf(path)) this.path(action, name, glob, tree || (pattern && argument.tree === true), argument.span);
-      if (pattern)
-        for (const place of placesBehind(path, this.where.physical)) this.path(action, place, null, tree, argument.span);
-      const physical = placeOf(path, pattern, this.where.physical);
-      if (physical !== path) this.path(action, physical, glob, tree || (pattern && argument.tree === true), argument.span);
-    }
+    touchPath(this, action, argument, state, tree);
   }
 
-  /** What is in a folder that an argument names, where the host was asked which of them are folders. */
-  folder(argument: Argument, state: State): void {
-    if (argument.known !== "text" && argument.known !== "pattern") return;
-    const text = argument.known === "text" ? argument.text : argument.pattern;
-    for (const cwd of text.startsWith("/") ? ["/"] : (state.cwds ?? [])) {
-      const path = absolute(text, cwd);
-      if (path === null) continue;
-      const place = this.where.physical?.get(path) ?? path;
-      const isOne = this.where.folders?.has(path) === true || this.where.folders?.has(place) === true;
-      if (argument.known === "text" && !isOne) continue;
-      for (const name of new Set([path, place]))
-        this.path("file:read", `${name === "/" ? "" : name}/*`, "any", false, argument.span);
-    }
-  }
-
-  private path(action: MicroAction["action"], path: string, glob: "any" | "visible" | null, tree: boolean, span: Span): void {
-    const visible = glob === "visible" ? { visible: true } : {};
-    const resource = { kind: "path", path, ...(glob === null ? {} : { pattern: true }), ...visible } as const;
-    if (tree) {
-      this.emit({
-        action,
-        resource: { kind: "path", path: path === "/" ? "/**" : `${path.replace(/\/\*\*$/, "")}/**`, pattern: true, ...visible },
-        span,
-        context: IN_TREE,
-      });
-      this.emit({ action, resource, span, context: IN_TREE });
-      return;
-    }
-    this.emit({ action, resource, span });
-  }
-
-  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. */
-  text(text: string, span: Span, state: State): State {
+  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. `language`: as around it. */
+  text(text: string, span: Span, state: State, language: Language = this.language): State {
     this.read += text.length;
     const result = this.depth > 8 || this.read > 2 * MAX_BYTES ? null : read(text);
     if (result === null || "refusal" in result) {
       this.opaque(result === null ? "a text nested too deep" : `a text that ${result.refusal.message}`, span);
       return taint(state);
     }
-    const before = this.outer;
+    const { outer, language: before } = this;
     this.outer = span;
+    this.language = language;
     this.depth++;
     const after = this.script(result.script, state);
     this.depth--;
-    this.outer = before;
+    this.language = before;
+    this.outer = outer;
     return after;
   }
 
   /** False: so much was walked that the rest is opaque. What a line costs grows with the words that it may have. */
-  private spend(steps: number): boolean {
+  spend(steps: number): boolean {
     this.effort += steps;
     return this.effort <= MOST_STEPS;
   }
 
   script(script: ParsedScript, state: State): State {
     this.meet(script);
+    if (this.language === "sh") {
+      const strange = beyondPosix(script);
+      if (strange !== null) this.opaque(`${strange.what} in a text for \`sh\``, this.span(strange.pos, strange.end));
+    }
     let now = state;
     for (const name of assignedByExpansions(script)) {
       this.assigned.add(name);
@@ -253,7 +170,7 @@ export class Walk {
     const span = this.span(node.pos, node.end);
     switch (node.type) {
       case "Command":
-        return this.command(node, state, input);
+        return walkCommand(this, node, state, input);
       case "Pipeline": {
         for (const prefix of node.prefixes) this.meet(prefix);
         if (node.commands.length === 1 && node.commands[0] !== undefined) return this.node(node.commands[0], state, input);
@@ -281,7 +198,7 @@ export class Walk {
         return possible;
       }
       case "Redirected": {
-        const stdin = this.redirections(node.redirects, state);
+        const stdin = walkRedirections(this, node.redirects, state);
         const given = stdin.input ?? input;
         return this.sharing(given, () => this.node(node.command, stdin.state, given));
       }
@@ -304,7 +221,7 @@ export class Walk {
       case "While":
         return this.loop(state, (turn) => this.list(node.body, this.list(node.clause, turn)));
       case "For": {
-        this.touching(node.wordlist ?? []);
+        touching(this, node.wordlist ?? []);
         const value = node.wordlist === undefined ? null : valueOfList(node.wordlist.flatMap((word) => this.words(word, state)));
         return this.loop(state, (turn) => this.list(node.body, this.set(turn, node.name.value, value, span)));
       }
@@ -316,20 +233,20 @@ export class Walk {
       }
       case "ArithmeticFor": {
         let now = state;
-        for (const part of [node.initialize, node.test]) if (part !== undefined) now = this.arithmetic(part, now);
+        for (const part of [node.initialize, node.test]) if (part !== undefined) now = walkArithmetic(this, part, now);
         return this.loop(now, (turn) => {
           let end = this.list(node.body, turn);
-          for (const part of [node.update, node.test]) if (part !== undefined) end = this.arithmetic(part, end);
+          for (const part of [node.update, node.test]) if (part !== undefined) end = walkArithmetic(this, part, end);
           return end;
         });
       }
       case "Case":
         return this.caseOf(node, state);
       case "TestCommand":
-        return this.test(node.expression, state);
+        return walkTest(this, node.expression, state);
       case "ArithmeticCommand":
         if (node.expression === undefined && node.body.trim() !== "") this.opaque(`arithmetic \`${node.body.trim()}\``, span);
-        return node.expression === undefined ? state : this.arithmetic(node.expression, state);
+        return node.expression === undefined ? state : walkArithmetic(this, node.expression, state);
       case "Function": {
         this.opaque(`definition of the function \`${node.name.value}\``, span);
         const inside: State = { ...state, positional: null, functions: new Set([...state.functions, node.name.value]) };
@@ -381,73 +298,6 @@ export class Walk {
     return end;
   }
 
-  private command(node: Command, before: State, input: Input): State {
-    const span = this.span(node.pos, node.end);
-    const { state, input: redirected } = this.redirections(node.redirects, before);
-    const assignments = node.prefix.filter((part): part is Assignment => part.type === "Assignment");
-    if (node.name === undefined) {
-      let now = state;
-      for (const assignment of assignments) now = this.assignment(assignment, now, "shell");
-      return now;
-    }
-    const prefixed = new Map<string, string | null>();
-    for (const assignment of assignments) {
-      const value = this.assignment(assignment, state, "environment").variables.get(assignment.name);
-      const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
-      prefixed.set(assignment.name, piece === undefined || piece.pattern ? null : piece.text);
-    }
-    const declares = /^(export|readonly|declare|typeset|local)$/.test(node.name.value);
-    if (node.args.length > MOST_WORDS) {
-      this.opaque("a command with too many words", span);
-      return taint(state);
-    }
-    this.touching([node.name, ...node.args]);
-    let lines: (readonly Argument[])[] = [[]];
-    for (const part of [node.name, ...node.args]) {
-      const choices =
-        part.type !== "Word"
-          ? this.assignmentWord(part, state, declares)
-          : HOME_IN_ASSIGNMENT.test(part.text)
-            ? [[this.likeAssignment(part, state)]]
-            : this.words(part, state);
-      lines = lines.flatMap((line) => choices.map((choice) => [...line, ...choice]));
-      if (lines.length > 64) {
-        this.opaque("a command with too many possible words", span);
-        return taint(state);
-      }
-    }
-    let end: State | null = null;
-    for (const line of lines) {
-      if (!this.spend(1 + line.length / WORDS_A_STEP)) {
-        this.opaque("a text with too many steps", span);
-        return taint(state);
-      }
-      this.printed = null;
-      this.prefixed = prefixed;
-      const after = describeCommand(this, line, state, span, redirected ?? input ?? this.shared);
-      end = end === null ? after : join(end, after);
-    }
-    this.prefixed = new Map();
-    if (lines.length > 1) this.printed = null;
-    return end ?? state;
-  }
-
-  /** `<(a)b` is one word to the shell, and two to the parser: they are read as two, and what they are as one is not known. */
-  private touching(words: readonly { readonly pos: number; readonly end: number; readonly text: string }[]): void {
-    for (const [i, word] of words.entries()) {
-      const before = words[i - 1];
-      if (before !== undefined && before.end === word.pos)
-        this.opaque(`word \`${before.text}${word.text}\``, this.span(before.pos, word.end));
-    }
-  }
-
-  /** An argument that looks like an assignment has its `~` expanded like one: `dd if=~/x`. */
-  private likeAssignment(word: Word, state: State): Argument {
-    this.words(word, state);
-    const prefix = word.text.slice(0, word.text.indexOf("=") + 1);
-    return { span: this.span(word.pos, word.end), source: word.text, known: "no", why: "holds `~`", prefix, splits: false };
-  }
-
   words(word: Word, state: State, mode: "argument" | "assignment" = "argument"): readonly (readonly Argument[])[] {
     this.meet(word);
     return expandWord(word, this.wordWalk(state), mode);
@@ -458,62 +308,9 @@ export class Walk {
       state,
       meet: (part) => this.meet(part),
       lookUp: (name) => this.lookUp(name, state),
-      visit: (part) => this.part(part, state),
+      visit: (part) => walkPart(this, part, state),
       span: (from, to) => this.span(from, to),
     };
-  }
-
-  /** `a=b` after a command name: an argument, or an assignment if the command declares. */
-  private assignmentWord(node: Assignment, state: State, declares: boolean): readonly (readonly Argument[])[] {
-    this.meet(node);
-    const span = this.span(node.pos, node.end);
-    const gap = (why: string): readonly (readonly Argument[])[] => [
-      [{ span, source: node.text, known: "no", why, prefix: "", splits: !declares }],
-    ];
-    if (node.value.type === "ArrayValue" || node.index !== undefined) {
-      if (node.index !== undefined) this.words(node.index, state);
-      for (const element of node.value.type === "ArrayValue" ? node.value.elements : [node.value]) this.words(element, state);
-      return gap("is an array");
-    }
-    const head = `${node.name}${node.append === true ? "+=" : "="}`;
-    if (!declares && node.value.text.startsWith("~")) return gap("holds `~`");
-    return this.words(node.value, state, declares ? "assignment" : "argument").map((fields) => {
-      const [first, ...more] = fields;
-      if (first === undefined) return [{ span, source: node.text, known: "text", text: head }];
-      if (first.known === "text") return [{ ...first, span, source: node.text, text: head + first.text }, ...more];
-      if (first.known === "pattern") return [{ ...first, span, source: node.text, pattern: head + first.pattern }, ...more];
-      return [
-        {
-          span,
-          source: node.text,
-          known: "no",
-          why: first.known === "no" ? first.why : "joins a pipe and text",
-          prefix: head,
-          splits: first.known === "no" && first.splits,
-        },
-        ...more,
-      ];
-    });
-  }
-
-  private assignment(node: Assignment, state: State, scope: "shell" | "environment"): State {
-    this.meet(node);
-    const span = this.span(node.pos, node.end);
-    if (node.index !== undefined) this.subscript(node.index, state);
-    if (node.value.type === "ArrayValue") {
-      this.meet(node.value);
-      for (const element of node.value.elements) {
-        this.words(element, state);
-        // `[NAME]=value`: the place is arithmetic.
-        if (element.text.startsWith("[") && element.text.includes("=") && !/^\[[0-9]+\]\+?=/.test(element.text))
-          this.opaque(`arithmetic in \`${element.text}\``, span);
-      }
-      return this.set(state, node.name, null, span);
-    }
-    const texts = valuesIn(this.words(node.value, state, "assignment"));
-    const value = isNumber(node.value) ? "integer" : texts;
-    if (scope === "environment" && !isHarmless(node.name)) this.setting(node.name, span);
-    return this.set(state, node.name, node.append === true || node.index !== undefined ? null : value, span);
   }
 
   /** A variable of the shell gets a value: most only hold it, some change what the shell or programs do. */
@@ -552,52 +349,7 @@ export class Walk {
     return mayBeTakenForUnset(state, name) ? [{ text: "", pattern: false }] : null;
   }
 
-  /** Everything in a part of a word that runs or assigns; what is known of the text that it becomes. */
-  private part(part: WordPart, state: State): Value {
-    this.meet(part);
-    const span = this.span(part.pos, part.end);
-    switch (part.type) {
-      case "SimpleExpansion":
-        return this.lookUp(part.text.slice(1), state);
-      case "ParameterExpansion":
-        return this.parameter(part, state);
-      case "CommandExpansion":
-        if (part.script === undefined || /^\$\{/.test(part.text)) {
-          this.opaque(`\`${part.text}\``, span);
-          return null;
-        }
-        this.nested(part.script, state, part.text.startsWith("`") ? span : null);
-        return shapeOf(part.script);
-      case "ProcessSubstitution":
-        if (part.script === undefined) this.opaque(`\`${part.text}\``, span);
-        else this.nested(part.script, state, null);
-        return null;
-      case "ArithmeticExpansion":
-        if (part.expression === undefined) this.opaque(`arithmetic \`${part.text}\``, span);
-        else this.arithmetic(part.expression, state);
-        return "integer";
-      case "DoubleQuoted":
-      case "LocaleString":
-        for (const child of part.parts) this.part(child, state);
-        return null;
-      case "Literal":
-      case "SingleQuoted":
-      case "AnsiCQuoted":
-        return null;
-      case "Glob":
-      case "ExtendedGlob":
-      case "BraceExpansion":
-        for (const child of part.parts ?? []) this.part(child, state);
-        // A pattern whose inside the parser keeps as text could hold a substitution.
-        if (part.parts === undefined && /[$`]|[<>]\(/.test(part.text)) this.opaque(`\`${part.text}\``, span);
-        return null;
-      default:
-        this.opaque("a part of a word for which there is no rule", span);
-        return null;
-    }
-  }
-
-  private nested(script: ParsedScript, state: State, at: Span | null): void {
+  nested(script: ParsedScript, state: State, at: Span | null): void {
     if (++this.depth > 30) {
       this.opaque("commands nested too deep", this.span(script.pos, script.end));
       return;
@@ -607,238 +359,6 @@ export class Walk {
     this.script(script, state);
     this.outer = before;
     this.depth--;
-  }
-
-  private parameter(part: ParameterExpansionPart, state: State): Value {
-    const span = this.span(part.pos, part.end);
-    if (part.index !== undefined) this.subscript(part.index, state);
-    if (part.operation !== undefined) this.meet(part.operation);
-    if (part.prefix === "!") {
-      if (part.operation?.type !== "Names" && !(part.index !== undefined && /^[@*]$/.test(part.index.text)))
-        this.opaque(`\`${part.text}\``, span);
-      return null;
-    }
-    const operation = part.operation;
-    if (operation === undefined)
-      return part.prefix === "#" ? "integer" : part.index === undefined ? this.lookUp(part.parameter, state) : null;
-    const value = this.lookUp(part.parameter, state);
-    switch (operation.type) {
-      case "Default": {
-        const other = valuesIn(this.words(operation.operand, state, "assignment"));
-        if (operation.operator === "=" || operation.operator === ":=") {
-          if (isHeldByShell(part.parameter)) this.setting(part.parameter, span);
-          return null;
-        }
-        // Quotes in it mean one thing in a quoted word and another in one that is not.
-        if (/['"\\]/.test(operation.operand.text)) return null;
-        if (operation.operator === ":-" && Array.isArray(value) && value.length === 1 && part.index === undefined) {
-          return value[0]?.text === "" ? other : value;
-        }
-        return null;
-      }
-      case "Remove":
-        this.words(operation.operand, state, "assignment");
-        return null;
-      case "Replace":
-        this.words(operation.pattern, state, "assignment");
-        this.words(operation.replacement, state, "assignment");
-        return null;
-      case "Slice":
-        this.subscript(operation.offset, state);
-        if (operation.length !== undefined) this.subscript(operation.length, state);
-        return null;
-      case "CaseModification":
-        if (operation.operand !== undefined) this.words(operation.operand, state, "assignment");
-        return null;
-      case "Transform":
-        // `@P` expands the value as a prompt, and a prompt runs substitutions.
-        if (!/^[QULuAaKkE]$/.test(operation.operand.text)) this.opaque(`\`${part.text}\``, span);
-        return null;
-      case "Names":
-        return null;
-      default:
-        this.opaque(`\`${part.text}\``, span);
-        return null;
-    }
-  }
-
-  /** A text that bash evaluates as arithmetic: a variable in it is evaluated again, and may hold a substitution. */
-  private subscript(word: Word, state: State): void {
-    if (/^(\s*-?[0-9]+\s*|[@*])$/.test(word.text)) return;
-    const fields = this.words(word, state, "assignment");
-    for (const [only, ...more] of fields) {
-      const text = only?.known === "text" ? only.text.trim() : null;
-      const name = text !== null && /^[A-Za-z_]\w*$/.test(text) ? this.lookUp(text, state) : null;
-      const plain =
-        text !== null &&
-        (/^-?[0-9]+$/.test(text) ||
-          name === "integer" ||
-          (Array.isArray(name) && name.every((piece) => /^-?[0-9]*$/.test(piece.text) && !piece.pattern)));
-      if (!plain || more.length > 0) this.opaque(`arithmetic on \`${word.text}\``, this.span(word.pos, word.end));
-    }
-  }
-
-  arithmetic(node: ArithmeticExpression, state: State): State {
-    this.meet(node);
-    const span = this.span(node.pos, node.end);
-    switch (node.type) {
-      case "ArithmeticBinary": {
-        if (/^([-+*/%&^|]|<<|>>)?=$/.test(node.operator) && node.left.type === "ArithmeticWord") {
-          const after = this.arithmetic(node.right, state);
-          const name = node.left.value.trim();
-          if (node.operator !== "=") this.arithmetic(node.left, state);
-          return this.set(after, name, "integer", span);
-        }
-        return this.arithmetic(node.right, this.arithmetic(node.left, state));
-      }
-      case "ArithmeticUnary": {
-        const after = this.arithmetic(node.operand, state);
-        return /^(\+\+|--)$/.test(node.operator) && node.operand.type === "ArithmeticWord"
-          ? this.set(after, node.operand.value.trim(), "integer", span)
-          : after;
-      }
-      case "ArithmeticTernary": {
-        const asked = this.arithmetic(node.test, state);
-        return join(this.arithmetic(node.consequent, asked), this.arithmetic(node.alternate, asked));
-      }
-      case "ArithmeticGroup":
-        return this.arithmetic(node.expression, state);
-      case "ArithmeticWord": {
-        for (const part of node.parts ?? []) this.part(part, state);
-        const text = node.value.trim();
-        if (/^([0-9]+|0[xX][0-9a-fA-F]+|[0-9]+#\w+)$/.test(text)) return state;
-        const name = /^\$?\{?([A-Za-z_]\w*|[?#$!])\}?$/.exec(text)?.[1];
-        const value = name === undefined ? null : this.lookUp(name, state);
-        const plain =
-          value === "integer" ||
-          (Array.isArray(value) && value.every((piece) => !piece.pattern && /^-?[0-9]*$/.test(piece.text)));
-        const counted = /^\$\{#[A-Za-z_]\w*(\[[@*]\])?\}$/.test(text);
-        if (!plain && !counted) this.opaque(`arithmetic on \`${text}\``, span);
-        return state;
-      }
-      case "ArithmeticCommandExpansion":
-        if (node.script === undefined) this.opaque(`\`${node.text}\``, span);
-        else this.nested(node.script, state, null);
-        if (node.script === undefined || shapeOf(node.script) !== "integer") this.opaque(`arithmetic on \`${node.text}\``, span);
-        return state;
-      default:
-        this.opaque("arithmetic for which there is no rule", span);
-        return taint(state);
-    }
-  }
-
-  private test(node: TestExpression, state: State): State {
-    this.meet(node);
-    switch (node.type) {
-      case "TestUnary":
-        this.words(node.operand, state, "assignment");
-        if (/^-[vR]$/.test(node.operator) && !/^\w+$/.test(node.operand.text))
-          this.opaque(`\`${node.operator} ${node.operand.text}\``, this.span(node.pos, node.end));
-        return state;
-      case "TestBinary":
-        if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) {
-          this.numeric(node.left, state);
-          this.numeric(node.right, state);
-          return state;
-        }
-        this.words(node.left, state, "assignment");
-        this.words(node.right, state, "assignment");
-        return state;
-      case "TestLogical":
-        for (const operand of node.operands) this.test(operand, state);
-        return state;
-      case "TestNot":
-        return this.test(node.operand, state);
-      case "TestGroup":
-        return this.test(node.expression, state);
-      default:
-        this.opaque("a test for which there is no rule", [0, 0]);
-        return state;
-    }
-  }
-
-  /** An operand of `-eq` and its like inside `[[ ]]`. */
-  private numeric(word: Word, state: State): void {
-    for (const [only, ...more] of this.words(word, state, "assignment")) {
-      const plain =
-        only === undefined ||
-        (only.known === "text" && /^-?[0-9]*$/.test(only.text)) ||
-        (only.known === "pattern" && only.pattern === "*");
-      if (!plain || more.length > 0) this.subscript(word, state);
-    }
-  }
-
-  /** Opens happen before the command runs. `input`: what its standard input then is. */
-  private redirections(redirections: readonly Redirection[], before: State): { state: State; input: Input } {
-    let state = before;
-    let input: Input = null;
-    for (const redirection of redirections) {
-      this.meet(redirection);
-      const span = this.span(redirection.pos, redirection.end);
-      const descriptor = redirection.descriptor;
-      if (descriptor !== undefined) this.meet(descriptor);
-      if (descriptor?.type === "FileDescriptorVariable") state = this.set(state, descriptor.name, "integer", span);
-      const standard = descriptor === undefined || (descriptor.type === "FileDescriptor" && descriptor.value === 0);
-      switch (redirection.type) {
-        case "HereDoc": {
-          this.meet(redirection.body);
-          const parts = redirection.body.parts ?? [];
-          for (const part of parts) this.part(part, state);
-          if (redirection.delimiter !== undefined) this.meet(redirection.delimiter);
-          const plain = redirection.delimiter?.quoted === true || parts.every((part) => part.type === "Literal");
-          if (standard) input = plain && redirection.operator === "<<" ? { text: redirection.body.text, span } : "unknown";
-          break;
-        }
-        case "HereString": {
-          if (redirection.target === undefined) {
-            this.opaque("a here-string without text", span);
-            break;
-          }
-          const value = valuesIn(this.words(redirection.target, state, "assignment"));
-          const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
-          if (standard) input = piece !== undefined && !piece.pattern ? { text: piece.text, span } : "unknown";
-          break;
-        }
-        case "Redirect": {
-          const target = redirection.target;
-          if (target === undefined) {
-            this.opaque(`\`${redirection.operator}\` without a target`, span);
-            break;
-          }
-          const reads = redirection.operator === "<" || redirection.operator === "<&";
-          if (reads && standard) input = "unknown";
-          for (const fields of this.words(target, state)) {
-            for (const argument of fields) this.redirect(redirection.operator, argument, state);
-          }
-          break;
-        }
-        default:
-          this.opaque("a redirection for which there is no rule", span);
-      }
-    }
-    return { state, input };
-  }
-
-  private redirect(operator: string, argument: Argument, state: State): void {
-    if (argument.known === "text") {
-      if (/^[<>]&$/.test(operator) && /^([0-9]+-?|-)$/.test(argument.text)) return;
-      const net = /^\/dev\/(tcp|udp)\/([^/]*)\/(.*)$/.exec(argument.text.replace(/\/+/g, "/"));
-      if (net !== null) {
-        this.emit({ action: "network:connect", resource: { kind: "host", host: net[2] ?? "" }, span: argument.span });
-        return;
-      }
-    }
-    if (/^[<>]&$/.test(operator) && argument.known === "pattern" && argument.pattern === "*") return;
-    if (argument.known === "no" && /^\/dev\//.test(argument.prefix)) {
-      this.opaque(`path \`${argument.source}\``, argument.span);
-      return;
-    }
-    if (operator === "<" || operator === "<&") {
-      this.file("file:read", argument, state);
-      return;
-    }
-    if (operator === "<>") this.file("file:read", argument, state);
-    this.file("file:write", argument, state);
   }
 }
 
@@ -853,25 +373,6 @@ function showsPublicNames(commands: readonly SyntaxNode[]): boolean {
   const name = /^(['"]?)\^?([A-Za-z_]+)=?\1$/.exec(words.at(-1) ?? "")?.[2];
   return name !== undefined && isPublic(name.toUpperCase()) && options.every((word) => /^-[iEFw]+$/.test(word));
 }
-
-/** `$((…))`, `$(date +%s)`: whatever comes out is a number. */
-function isNumber(word: Word): boolean {
-  const [part, ...more] = word.parts ?? [];
-  if (part === undefined || more.length > 0) return false;
-  const inner = part.type === "DoubleQuoted" && part.parts.length === 1 ? part.parts[0] : part;
-  if (inner?.type === "ArithmeticExpansion") return true;
-  return (
-    inner?.type === "CommandExpansion" &&
-    inner.script !== undefined &&
-    !/^\$\{/.test(inner.text) &&
-    shapeOf(inner.script) === "integer"
-  );
-}
-
-const HOME_IN_ASSIGNMENT = /^[A-Za-z_]\w*(\[[^\]]*\])?\+?=([\s\S]*:)?~/;
-
-/** Mark of a path that is reached by descending into a tree; a condition sees it as `"recursive" in command.flags`. */
-const IN_TREE = { command: { program: "", subcommand: "", flags: ["recursive"], arguments: [], unknown: false } } as const;
 
 function valueOfList(alternatives: readonly (readonly Argument[])[]): Value {
   const fields = alternatives.flat();

@@ -155,7 +155,7 @@ export function watch(exec: Exec): void {
   }
   const texts = line.operands.map((word) => (word.known === "text" ? word.text : null));
   if (texts.includes(null)) walk.opaque("a text for `watch` that is known only when it runs", exec.span);
-  else if (texts.length > 0) walk.text(texts.join(" "), line.operands[0]?.span ?? exec.span, child(exec.state, null));
+  else if (texts.length > 0) walk.text(texts.join(" "), line.operands[0]?.span ?? exec.span, child(exec.state, null), "sh");
 }
 
 /** `kill -l` lists, `kill -0` asks; everything else sends. Only the first word says so. */
