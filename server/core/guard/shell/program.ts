@@ -409,6 +409,7 @@ function listed(word: Argument): Argument {
   if (word.known !== "pattern") return word;
   const bare = word.pattern.replace(/(?<=.)\/+$/, "");
   const cut = bare.lastIndexOf("/");
+  if (!/[*?[]/.test(bare.slice(cut + 1))) return { ...word, pattern: bare };
   const folder = cut === -1 ? "." : cut === 0 ? "/" : bare.slice(0, cut);
   const { span, source } = word;
   return /[*?[]/.test(folder) ? { ...word, pattern: folder } : { span, source, known: "text", text: folder };
@@ -435,6 +436,12 @@ export function runText(exec: Exec, word: Argument): void {
   else walk.opaque(`command \`${word.source}\``, word.span);
 }
 
+/** `USER@HOST:PORT` is HOST. */
+function hostIn(text: string): string {
+  const place = text.replace(/^[^@]*@/, "");
+  return /^(\[[^\]]*\]|[^:]*):[0-9]*$/.exec(place)?.[1] ?? place;
+}
+
 export function connect(exec: Exec, word: Argument): void {
   if (word.known !== "text") {
     exec.walk.opaque(`host \`${word.source}\``, word.span);
@@ -442,7 +449,7 @@ export function connect(exec: Exec, word: Argument): void {
   }
   exec.walk.emit({
     action: "network:connect",
-    resource: { kind: "host", host: word.text.replace(/^[^@]*@/, "") },
+    resource: { kind: "host", host: hostIn(word.text) },
     span: word.span,
   });
 }

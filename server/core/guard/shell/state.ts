@@ -10,7 +10,14 @@ export interface Piece {
 }
 
 /** Null: unknown. Else all it may be. */
-export type Value = readonly Piece[] | "integer" | null;
+export type Value = readonly Piece[] | Numeric | null;
+
+/** `digits`: an integer, or nothing where what says it has nothing to say. */
+export type Numeric = "integer" | "digits";
+
+export function isNumeric(value: Value): value is Numeric {
+  return value === "integer" || value === "digits";
+}
 
 export interface State {
   readonly variables: ReadonlyMap<string, Value>;
@@ -84,14 +91,15 @@ export function mayBeTakenForUnset(state: State, name: string): boolean {
 
 function joinValue(a: Value, b: Value): Value {
   if (a === null || b === null) return null;
-  if (a === "integer" || b === "integer") return isNumber(a) && isNumber(b) ? "integer" : null;
+  if (isNumeric(a) || isNumeric(b))
+    return isNumber(a) && isNumber(b) ? (a === "digits" || b === "digits" ? "digits" : "integer") : null;
   const all = [...a];
   for (const piece of b) if (!all.some((other) => other.text === piece.text && other.pattern === piece.pattern)) all.push(piece);
   return all.length > MOST ? null : all;
 }
 
 function isNumber(value: Exclude<Value, null>): boolean {
-  return value === "integer" || value.every((piece) => !piece.pattern && /^-?[0-9]+$/.test(piece.text));
+  return isNumeric(value) || value.every((piece) => !piece.pattern && /^-?[0-9]+$/.test(piece.text));
 }
 
 export function equal(a: State, b: State): boolean {
