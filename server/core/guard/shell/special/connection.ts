@@ -1,7 +1,8 @@
 import { CATALOGUE } from "../catalogue.generated.ts";
 import { type Exec, emitExec } from "../command.ts";
+import { connect } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { connect, describeEntry } from "../program.ts";
+import { describeEntry } from "../program.ts";
 
 /** `openssl s_client` sends what it reads to whoever answers; with nothing, or `Q`, it only shows the certificate. */
 export function openssl(exec: Exec): void {

@@ -1,5 +1,5 @@
 import { describeCommand, type Exec, emitExec } from "../command.ts";
-import { describeWord } from "../program.ts";
+import { describeWord } from "../meaning.ts";
 import type { Argument } from "../word.ts";
 
 /** Predicates by what follows them. What stands in no list is opaque. */

@@ -1,8 +1,9 @@
 import { CATALOGUE } from "../catalogue.generated.ts";
 import type { ProgramEntry } from "../catalogue-schema.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "../command.ts";
+import { connect, describeWord, runText } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { connect, describeEntry, describeWord, interactive, runText, signal } from "../program.ts";
+import { describeEntry, interactive, signal } from "../program.ts";
 import { assign, child } from "../state.ts";
 import { isPlain } from "../variable.ts";
 import type { Argument } from "../word.ts";
