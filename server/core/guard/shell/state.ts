@@ -1,3 +1,5 @@
+import { isOwn } from "./variable.ts";
+
 /**
  * What is known of the shell while a text is walked: every value a variable may have, every directory the shell may be
  * in. Knowing too much would be a hole, so whatever cannot be followed becomes unknown.
@@ -84,9 +86,9 @@ export function child(state: State, positional: readonly string[] | null): State
   return { ...state, variables, positional, functions: new Set(), aliases: new Map() };
 }
 
-/** Each line runs in a fresh shell with a clean environment: a name in lower case that nothing set is empty. */
+/** Each line runs in a fresh shell with a clean environment: a person's own name that nothing set is empty. */
 export function mayBeTakenForUnset(state: State, name: string): boolean {
-  return !state.tainted && /^[a-z][a-z0-9_]*$/.test(name);
+  return !state.tainted && (/^[a-z][a-z0-9_]*$/.test(name) || isOwn(name));
 }
 
 function joinValue(a: Value, b: Value): Value {

@@ -15,7 +15,7 @@ import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value,
 import { isListOfNumbers } from "./substitution.ts";
 import { walkTest } from "./test-command.ts";
 import { touchPath } from "./touched-path.ts";
-import { isHarmless, isHeldByShell, isPublic } from "./variable.ts";
+import { isHarmless, isHeldByShell, isPlain, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
@@ -333,7 +333,8 @@ export class Walk {
       this.opaque("a text with too many steps", span);
       return taint({ ...state, variables: new Map() });
     }
-    if ((isHeldByShell(name) && !isHarmless(name)) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
+    if ((isHeldByShell(name) && !isHarmless(name)) || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null)))
+      this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
