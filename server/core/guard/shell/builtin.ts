@@ -1,7 +1,7 @@
 import type { Span } from "../../domain/span.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "./command.ts";
 import { absolute } from "./path.ts";
-import { interactive } from "./program.ts";
+import { fills, isName } from "./reading.ts";
 import { join, type State, taint } from "./state.ts";
 import { isPlain } from "./variable.ts";
 import type { Argument } from "./word.ts";
@@ -77,10 +77,6 @@ function cd(exec: Exec): State {
   return { ...state, cwds: reached };
 }
 
-function isName(word: Argument): word is Argument & { known: "text" } {
-  return word.known === "text" && /^[A-Za-z_]\w*$/.test(word.text);
-}
-
 /** `export`, `declare` and their like. An integer's value is arithmetic and a list's is words: both run substitutions. */
 const declare: Builtin = (exec) => {
   const { walk } = exec;
@@ -133,34 +129,6 @@ const declare: Builtin = (exec) => {
 function exports(name: string, letters: string): boolean {
   return name === "export" || letters.includes("x");
 }
-
-/** `read`, `mapfile`, `getopts`: variables get values that are not known. */
-const fills =
-  (valued: RegExp): Builtin =>
-  (exec) => {
-    let state = exec.state;
-    let filled = 0;
-    for (let i = 0; i < exec.words.length; i++) {
-      const word = exec.words[i] as Argument;
-      if (word.known === "text" && word.text.startsWith("-")) {
-        if (/[Ce]/.test(word.text) && exec.name !== "read") exec.walk.opaque(`\`${exec.name} ${word.text}\``, word.span);
-        if (valued.test(word.text)) i++;
-        if (/a$/.test(word.text) && exec.name === "read") filled--;
-        continue;
-      }
-      if (!isName(word)) {
-        exec.walk.opaque(`\`${exec.name} ${word.source}\``, word.span);
-        state = taint(state);
-        continue;
-      }
-      filled++;
-      state = exec.walk.set(state, word.text, null, word.span);
-    }
-    for (const name of exec.name === "read" ? ["REPLY"] : exec.name === "getopts" ? ["OPTARG"] : ["MAPFILE"])
-      state = { ...state, variables: new Map([...state.variables, [name, null]]) };
-    if (exec.name === "read" && exec.input === null) interactive(exec);
-    return filled < 0 ? taint(state) : state;
-  };
 
 const evaluate: Builtin = (exec) => {
   const words = exec.words.filter((word, i) => !(i === 0 && word.known === "text" && word.text === "--"));

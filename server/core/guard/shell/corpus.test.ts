@@ -87,14 +87,14 @@ describe("SG-41 ordinary debugging lines are allowed", () => {
 });
 
 describe("SG-42 the ready-made sets", () => {
-  test("operators see all that read-only shows", () => {
+  test("operators see all that read-only shows", { timeout: 60_000 }, () => {
     const refused = HONEST.map((row) => ({ input: row.input, ...outcome(row.input, operator, "operators") })).filter(
       (found) => found.outcome !== "allow",
     );
     expect(refused.map((found) => `${found.input}: ${reasons(found.decision)}`)).toEqual([]);
   });
 
-  test("no attack passes operators without a yes", () => {
+  test("no attack passes operators without a yes", { timeout: 60_000 }, () => {
     const passed = ATTACKS.filter((row) => outcome(row.input, operator, "operators").outcome === "allow").map((row) => row.input);
     // They may give keys to these two.
     expect(passed).toEqual(["less /var/log/syslog | cat", "top"]);

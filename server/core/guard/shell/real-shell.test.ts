@@ -46,6 +46,9 @@ const SHELLS: readonly Shell[] = [
   { name: "busybox ash", language: "sh", argv: ["/bin/busybox", "ash", "-c"] },
 ];
 
+/** What some always say: the guard counts on it. */
+const SAYS = 'case "${0##*/}" in wc|nproc) echo 3;; hostname) echo host-1;; esac\n';
+
 interface Shell {
   readonly name: string;
   readonly language: Language;
@@ -61,7 +64,7 @@ beforeAll(() => {
   mkdirSync(path.join(folder, "bin"));
   mkdirSync(path.join(folder, "work"));
   const stub = path.join(folder, "stub");
-  writeFileSync(stub, `#!/bin/bash\nprintf '%s\\0' "\${0##*/}" "$@" > "$GATEHOUSE_LOG/$$"\n`);
+  writeFileSync(stub, `#!/bin/bash\nprintf '%s\\0' "\${0##*/}" "$@" > "$GATEHOUSE_LOG/$$"\n${SAYS}`);
   mkdirSync(log);
   for (const [file, mode] of [
     [folder, 0o755],
@@ -363,6 +366,9 @@ function linesOfVariables() {
     "x=$!",
     "x=$?",
     "x=$(ls | wc -l)",
+    "x=$(hostname)",
+    "pgrep n | while read -r x; do cat /$x/ .; done",
+    "seq 2 | xargs cat",
     "for x in $(pgrep n); do :; done",
     "for x in $(seq 1 3); do cat $x .; done",
     "x=$SECONDS",

@@ -39,6 +39,8 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
     const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
     prefixed.set(assignment.name, piece === undefined || piece.pattern ? null : piece.text);
   }
+  // From here on the shell reads something else.
+  if (node.name.text === "exec" && node.redirects.length > 0) walk.piped = null;
   const declares = /^(export|readonly|declare|typeset|local)$/.test(node.name.value);
   if (node.args.length > MOST_WORDS) {
     walk.opaque("a command with too many words", span);

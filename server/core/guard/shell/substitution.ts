@@ -1,5 +1,7 @@
-import type { ParsedScript, Word } from "unbash";
+import type { ParsedScript, SyntaxNode, Word } from "unbash";
+import type { Span } from "../../domain/span.ts";
 import type { Value } from "./state.ts";
+import type { Argument } from "./word.ts";
 
 /** Programs that say one number, or nothing: of one file or process at most. */
 const ONE_NUMBER: Readonly<Record<string, RegExp>> = {
@@ -64,15 +66,28 @@ const NUMBERS: Readonly<Record<string, RegExp>> = {
   pgrep: /^(-[fxino]+ )?(-[uU] [\w.][\w.-]* )?('[^'-][^']*'|"[^"$`\\-][^"$`\\]*"|[\w.@][\w.@:-]*)$/,
   pidof: /^[\w.][\w.-]*$/,
   seq: /^[0-9]+( [0-9]+){0,2}$/,
+  ps: /^(-e|-A|-C [\w.][\w.-]*|-u [\w.][\w.-]*)? ?-?o (pid|ppid|tid)=$/,
 };
 
 /** `$(pgrep NAME)` among the words of a loop. */
 export function isListOfNumbers(word: Word | undefined): boolean {
   const [part, ...more] = word?.parts ?? [];
   if (part?.type !== "CommandExpansion" || more.length > 0 || part.script === undefined || /^\$\{/.test(part.text)) return false;
-  const command = part.script.commands.length === 1 ? part.script.commands[0]?.command : undefined;
+  return part.script.commands.length === 1 && saysNumbers(part.script.commands[0]?.command);
+}
+
+function saysNumbers(command: SyntaxNode | undefined): boolean {
   if (command?.type !== "Command" || command.prefix.length + command.redirects.length > 0) return false;
   const line = command.args.map((word) => word.text).join(" ");
   const name = command.name?.text ?? "";
   return Object.hasOwn(NUMBERS, name) && NUMBERS[name]?.test(line) === true;
+}
+
+/** What a pipe carries that this command writes to. `listed`: what it says if it is `find`. Null: anything. */
+export function carriedBy(command: SyntaxNode, listed: readonly Argument[] | null, span: Span): readonly Argument[] | null {
+  if (command.type !== "Command" || command.redirects.length > 0) return null;
+  if (command.name?.text === "find") return listed;
+  return saysNumbers(command)
+    ? [{ span, source: command.name?.text ?? "", known: "pattern", pattern: "[0-9]*", splits: false }]
+    : null;
 }

@@ -12,7 +12,7 @@ import { MAX_BYTES, read } from "./read.ts";
 import { walkRedirections } from "./redirection.ts";
 import { touching, walkCommand } from "./simple-command.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
-import { isListOfNumbers } from "./substitution.ts";
+import { carriedBy, isListOfNumbers } from "./substitution.ts";
 import { walkTest } from "./test-command.ts";
 import { touchPath } from "./touched-path.ts";
 import { isHarmless, isHeldByShell, isPlain, isPublic } from "./variable.ts";
@@ -62,6 +62,10 @@ export class Walk {
   shared: Input = null;
   /** What the command that was walked last surely prints; null: not known. */
   printed: Input = null;
+  /** What a pipe carries into the command that is walked, for the few of which that is known: names or numbers alone. */
+  piped: readonly Argument[] | null = null;
+  /** What the `find` that was walked last prints, each name with its end marked. */
+  listed: readonly Argument[] | null = null;
   /** The next command prints the environment to one that shows public names of it alone. */
   publicEnvironment = false;
 
@@ -183,14 +187,20 @@ export class Walk {
         for (const prefix of node.prefixes) this.meet(prefix);
         if (node.commands.length === 1 && node.commands[0] !== undefined) return this.node(node.commands[0], state, input);
         let given: Input = input;
+        const outer = this.piped;
+        let carried: readonly Argument[] | null = null;
         for (const [i, command] of node.commands.entries()) {
           this.printed = null;
+          this.piped = carried;
+          this.listed = null;
           this.publicEnvironment = i === 0 && showsPublicNames(node.commands);
           this.sharing(given, () => this.node(command, state, given));
           this.publicEnvironment = false;
           const plain = command.type === "Command" && command.name?.text === "echo" && command.redirects.length === 0;
           given = (plain ? this.printed : null) ?? "pipe";
+          carried = carriedBy(command, this.listed, this.span(command.pos, command.end));
         }
+        this.piped = outer;
         this.printed = null;
         return state;
       }

@@ -13,6 +13,9 @@ const FILE = words("-newer -anewer -cnewer -samefile -neweram -newermm -newercm 
 const RUN = words("-exec -execdir -ok -okdir");
 const WRITE = words("-fprint -fprint0 -fls -fprintf");
 
+/** Beside these `-print0` is all that is said. */
+const QUIET = new Set([...ALONE].filter((name) => !/^(-print|-ls)$/.test(name)));
+
 /** Roots times commands. */
 const MOST_RUNS = 64;
 
@@ -48,6 +51,11 @@ export function find(exec: Exec): void {
     walk.opaque("`find` with too many commands", span);
     return;
   }
+  // Another action says more, and `find` itself ends no name with a NUL byte where none tells it to.
+  const says = expression.filter((part) => !TEXT.has(part.predicate ?? "-") && !FILE.has(part.predicate ?? "-"));
+  const lists = says.some((part) => part.predicate === "-print0") && says.every((part) => QUIET.has(part.predicate ?? "-"));
+  const named = found.every((path) => path.known === "pattern") && !expression.some((part) => part.predicate === "-printf");
+  walk.listed = lists && named ? found.map((path) => ({ ...path, source: "find" })) : null;
   for (const { predicate, argument, values } of expression) {
     const [value] = values;
     if (predicate === null) {

@@ -125,6 +125,24 @@ export function xargs(exec: Exec): void {
     splits: place === null,
   });
   const mark = place;
+  const names = line.options.map((option) => option.name);
+  const carried =
+    exec.input === "pipe" && !names.some((name) => /^(-a|--arg-file|-d|--delimiter|-E|-e|--eof)$/.test(name)) ? walk.piped : null;
+  // Names may hold blanks and quotes: only with their ends marked they come as they are.
+  const known = carried?.filter((word) => word.source !== "find" || names.some((name) => /^(-0|--null)$/.test(name))) ?? [];
+  if (carried !== null && known.length === carried.length && known.length > 0) {
+    for (const word of known)
+      describeCommand(
+        walk,
+        mark === null ? [...command, word] : command.map((own) => replaced(own, mark, word)),
+        exec.state,
+        span,
+        "unknown",
+      );
+    // Where nothing comes it runs the command all the same.
+    if (mark === null) describeCommand(walk, command, exec.state, span, "unknown");
+    return;
+  }
   const words =
     mark === null
       ? [...command, gap("arguments from the input")]
@@ -134,6 +152,17 @@ export function xargs(exec: Exec): void {
             : word,
         );
   describeCommand(walk, words, exec.state, span, "unknown");
+}
+
+/** A word of the command in which a word of the input stands for the mark. */
+function replaced(own: Argument, mark: string, word: Argument): Argument {
+  if (own.known !== "text" || !own.text.includes(mark)) return own;
+  if (own.text === mark) return word;
+  const prefix = own.text.slice(0, own.text.indexOf(mark));
+  const plain = word.known === "pattern" && word.tree !== true && !/[*?[\]]/.test(own.text.replaceAll(mark, ""));
+  return plain
+    ? { ...word, pattern: own.text.replaceAll(mark, word.pattern) }
+    : { span: own.span, source: own.source, known: "no", why: "comes from the input", prefix, splits: false };
 }
 
 /** `busybox rm …` is `rm …`. */
