@@ -3,7 +3,7 @@ import { assignmentWord, likeAssignment, walkAssignment } from "./assignment.ts"
 import { BUILTINS } from "./builtin.ts";
 import { describeCommand, type Input } from "./command.ts";
 import { walkRedirections } from "./redirection.ts";
-import { assign, join, type State, taint } from "./state.ts";
+import { join, type State, taint } from "./state.ts";
 import { isPlain } from "./variable.ts";
 import type { Walk } from "./walk.ts";
 import type { Argument } from "./word.ts";
@@ -62,7 +62,9 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
     }
   }
   // Texts that the command hands to a shell see them.
-  const given = assignments.reduce((now, { name }) => (isPlain(name, null) ? assign(now, name, null) : now), state);
+  const seen = new Map(state.variables);
+  for (const { name } of assignments) if (isPlain(name, null)) seen.set(name, null);
+  const given: State = { ...state, variables: seen };
   let end: State | null = null;
   for (const line of lines) {
     if (!walk.spend(1 + line.length / WORDS_A_STEP)) {

@@ -18,6 +18,7 @@ const QUIET = new Set([...ALONE].filter((name) => !/^(-print|-ls)$/.test(name)))
 
 /** Roots times commands. */
 const MOST_RUNS = 64;
+const STEPS_A_RUN = 5;
 
 /** `find ROOTS… EXPRESSION`: what it finds is below the roots and, where the text says so, of a name. */
 export function find(exec: Exec): void {
@@ -68,6 +69,10 @@ export function find(exec: Exec): void {
       if (value !== undefined) walk.file("file:write", value, state);
     } else if (RUN.has(predicate)) {
       for (const path of found) {
+        if (!walk.spend(STEPS_A_RUN)) {
+          walk.opaque("`find` with too many commands", span);
+          return;
+        }
         const expanded = values.map((part) =>
           isPlace(part) ? path : part.known === "text" && part.text.includes("{}") ? gap(part) : part,
         );

@@ -92,6 +92,9 @@ export function substituteUser(exec: Exec): void {
   }
 }
 
+/** Of a `find` before `xargs`: the command is described for each. */
+const MOST_ROOTS = 8;
+
 /** `xargs COMMAND`: with arguments that come from its input. */
 export function xargs(exec: Exec): void {
   const { walk, span } = exec;
@@ -130,7 +133,7 @@ export function xargs(exec: Exec): void {
     exec.input === "pipe" && !names.some((name) => /^(-a|--arg-file|-d|--delimiter|-E|-e|--eof)$/.test(name)) ? walk.piped : null;
   // Names may hold blanks and quotes: only with their ends marked they come as they are.
   const known = carried?.filter((word) => word.source !== "find" || names.some((name) => /^(-0|--null)$/.test(name))) ?? [];
-  if (carried !== null && known.length === carried.length && known.length > 0) {
+  if (carried !== null && known.length === carried.length && known.length > 0 && known.length <= MOST_ROOTS) {
     for (const word of known)
       describeCommand(
         walk,
