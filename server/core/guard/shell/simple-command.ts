@@ -4,7 +4,7 @@ import { BUILTINS } from "./builtin.ts";
 import { describeCommand, type Input } from "./command.ts";
 import { walkRedirections } from "./redirection.ts";
 import { join, type State, taint } from "./state.ts";
-import { isPlain } from "./variable.ts";
+import { isHarmless, isPlain } from "./variable.ts";
 import type { Walk } from "./walk.ts";
 import type { Argument } from "./word.ts";
 
@@ -33,14 +33,16 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
       continue;
     }
     // What the shell does itself sees the variable too.
-    if (Object.hasOwn(BUILTINS, node.name.text) && !/^(echo|printf|pwd|true|false|test|\[|:|kill)$/.test(node.name.text))
+    if (
+      !isHarmless(assignment.name) &&
+      Object.hasOwn(BUILTINS, node.name.value) &&
+      !/^(echo|printf|pwd|true|false|test|\[|:|kill)$/.test(node.name.value)
+    )
       walk.setting(assignment.name, walk.span(assignment.pos, assignment.end));
     const value = walkAssignment(walk, assignment, state, "environment").variables.get(assignment.name);
     const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
     prefixed.set(assignment.name, piece === undefined || piece.pattern ? null : piece.text);
   }
-  // From here on the shell reads something else.
-  if (node.name.text === "exec" && node.redirects.length > 0) walk.piped = null;
   const declares = /^(export|readonly|declare|typeset|local)$/.test(node.name.value);
   if (node.args.length > MOST_WORDS) {
     walk.opaque("a command with too many words", span);
@@ -70,6 +72,12 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
     if (!walk.spend(1 + line.length / WORDS_A_STEP)) {
       walk.opaque("a text with too many steps", span);
       return taint(state);
+    }
+    const [first] = line;
+    // From here on the shell reads something else.
+    if (node.redirects.length > 0 && first?.known === "text" && /^(exec|command|builtin)$/.test(first.text)) {
+      walk.piped = null;
+      walk.inputMoved = true;
     }
     walk.printed = null;
     walk.prefixed = prefixed;

@@ -64,6 +64,8 @@ export class Walk {
   printed: Input = null;
   /** What a pipe carries into the command that is walked, for the few of which that is known: names or numbers alone. */
   piped: readonly Argument[] | null = null;
+  /** `exec <FILE`: what the shell and its commands read is another input from there on. */
+  inputMoved = false;
   /** What the `find` that was walked last prints, each name with its end marked. */
   listed: readonly Argument[] | null = null;
   /** The next command prints the environment to one that shows public names of it alone. */

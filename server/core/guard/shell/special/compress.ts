@@ -13,9 +13,11 @@ export function compress(exec: Exec): void {
   const { options, operands, unsure } = readLine(OPTIONS, exec.words, false);
   const names = options.map((option) => option.name);
   const has = (pattern: RegExp) => names.some((name) => pattern.test(name));
-  const looks = has(/^(-[lt]|--list|--test)$/);
+  // `lz4 -l` packs, in an old format.
+  const looks = has(exec.name === "lz4" ? /^(-t|--list|--test)$/ : /^(-[lt]|--list|--test)$/);
   const prints = has(/^(-c|--stdout|--to-stdout)$/);
-  if ((!looks && !prints) || unsure.length > 0 || options.some((option) => !option.listed || option.value !== null)) {
+  const packs = exec.name === "lz4" && has(/^-l$/);
+  if ((!looks && !prints) || packs || unsure.length > 0 || options.some((option) => !option.listed || option.value !== null)) {
     describeEntry(exec, CATALOGUE[exec.name] ?? {});
     return;
   }

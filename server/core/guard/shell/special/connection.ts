@@ -8,8 +8,9 @@ import { describeEntry } from "../program.ts";
 export function openssl(exec: Exec): void {
   const [subcommand] = exec.words;
   describeEntry(exec, CATALOGUE.openssl ?? {});
-  if (subcommand?.known !== "text" || subcommand.text !== "s_client" || exec.input === null) return;
-  if (typeof exec.input !== "object" || !/^Q?\n?$/.test(exec.input.text))
+  if (subcommand?.known !== "text" || subcommand.text !== "s_client") return;
+  if (exec.input === null && !exec.walk.inputMoved) return;
+  if (typeof exec.input !== "object" || exec.input === null || !/^Q?\n?$/.test(exec.input.text))
     exec.walk.opaque("`openssl s_client` sends what it reads", exec.span);
 }
 
