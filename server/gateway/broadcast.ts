@@ -89,7 +89,8 @@ async function run(
   context: Context,
 ): Promise<void> {
   const { connection } = session;
-  const where = { cwd: connection.home, home: connection.home, user: connection.user, environment: {} };
+  const { home, user, language } = connection;
+  const where = { cwd: home, home, user, language, environment: {} };
   recorder.command(line);
   const described = describeShell(line, where);
   if (!("refusal" in described) && described.prepared.interactive) {

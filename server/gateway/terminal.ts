@@ -15,7 +15,7 @@ import type { TerminalEvents, TerminalOptions } from "./terminal-options.ts";
 import { TerminalPlace } from "./terminal-place.ts";
 import { TerminalProgram } from "./terminal-program.ts";
 import { TerminalScreen } from "./terminal-screen.ts";
-import { deniedText, LACKING, RAW_BANNER, reviewText } from "./terminal-text.ts";
+import { deniedText, LACKING, NO_BASH, RAW_BANNER, reviewText } from "./terminal-text.ts";
 import { TypeAhead } from "./type-ahead.ts";
 
 /** Of names to choose from. */
@@ -80,6 +80,7 @@ export class Terminal {
     this.#screen.write(
       "\x1b[2mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
     );
+    if (session.connection.language === "sh") this.#screen.write(NO_BASH);
     if (options.from === null) this.#prompt();
     else this.#takeUp(options.from);
   }

@@ -17,10 +17,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { CATALOGUE } from "./catalogue.generated.ts";
+import type { Language } from "./prepared.ts";
 import { read } from "./read.ts";
 import { SPECIAL } from "./special.ts";
 import type { State } from "./state.ts";
-import { type Language, Walk } from "./walk.ts";
+import { Walk } from "./walk.ts";
 import type { Argument } from "./word.ts";
 
 /**
@@ -89,8 +90,7 @@ function foresee(text: string, language: Language): Foreseen | null {
   const result = read(text);
   if ("refusal" in result) return null;
   const work = path.join(folder, "work");
-  const walk = new Walk({ cwd: work, home: work, user: "nobody", environment: {} });
-  walk.language = language;
+  const walk = new Walk({ cwd: work, home: work, user: "nobody", environment: {}, language });
   const lines: (readonly Argument[])[] = [];
   walk.heard = (line) => lines.push(line);
   const start: State = {

@@ -7,7 +7,7 @@ import type { Input } from "./command.ts";
 import type { EmbeddedSql } from "./embedded.ts";
 import { walkPart } from "./expansion.ts";
 import { beyondPosix } from "./posix.ts";
-import type { ShellWhere } from "./prepared.ts";
+import type { Language, ShellWhere } from "./prepared.ts";
 import { MAX_BYTES, read } from "./read.ts";
 import { walkRedirections } from "./redirection.ts";
 import { touching, walkCommand } from "./simple-command.ts";
@@ -21,9 +21,6 @@ import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 const MOST_STEPS = 600;
 /** Each change of a variable makes the others anew. */
 const VARIABLES_A_STEP = 100;
-
-/** `sh`: what is the same in every shell that may go by that name. */
-export type Language = "bash" | "sh";
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -53,7 +50,7 @@ export class Walk {
   /** Variables that expansions give values to, at moments that are not followed. */
   private readonly assigned = new Set<string>();
   /** Whose the text is that is being walked. */
-  language: Language = "bash";
+  language: Language;
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
@@ -65,6 +62,7 @@ export class Walk {
 
   constructor(where: ShellWhere, met: Set<string> = new Set()) {
     this.where = where;
+    this.language = where.language ?? "bash";
     this.met = met;
   }
 
