@@ -172,14 +172,16 @@ function glob(pattern: string): RegExp {
 let runs = 0;
 const counts = { lines: 0, commands: 0, unknown: 0, refused: 0 };
 
-function compare(text: string, shell: Shell = BASH): void {
+/** How many commands ran. */
+function compare(text: string, shell: Shell = BASH): number {
   const foreseen = foresee(text, shell.language);
   if (foreseen === null) {
     counts.refused++;
-    return;
+    return 0;
   }
   counts.lines++;
-  for (const argv of run(text, shell.argv)) {
+  const ran = run(text, shell.argv);
+  for (const argv of ran) {
     counts.commands++;
     if (foreseen.lines.some((line) => fits(line, argv))) continue;
     if (foreseen.unknown) {
@@ -188,6 +190,7 @@ function compare(text: string, shell: Shell = BASH): void {
     }
     expect.fail(`in ${shell.name} ${JSON.stringify(text)} ran ${JSON.stringify(argv)}, which was not foreseen`);
   }
+  return ran.length;
 }
 
 /** Lines made of quotes, expansions and redirections. */
@@ -384,7 +387,7 @@ describe.skipIf(!present(BASH))("SG-32 a real bash hands over what the guard for
   test("lines made of quotes, expansions and redirections", { timeout: 180_000 }, () => {
     const before = counts.lines;
     fc.assert(
-      fc.property(linesOfWords(), (text) => compare(text)),
+      fc.property(linesOfWords(), (text) => void compare(text)),
       { numRuns: 300, seed: 20_261_124 },
     );
     expect(counts.lines - before).toBeGreaterThan(120);
@@ -393,7 +396,7 @@ describe.skipIf(!present(BASH))("SG-32 a real bash hands over what the guard for
   test("what a variable holds after commands that may set it", { timeout: 180_000 }, () => {
     const before = counts.lines;
     fc.assert(
-      fc.property(linesOfVariables(), (text) => compare(text)),
+      fc.property(linesOfVariables(), (text) => void compare(text)),
       { numRuns: 250, seed: 20_261_125 },
     );
     expect(counts.lines - before).toBeGreaterThan(120);
@@ -402,12 +405,15 @@ describe.skipIf(!present(BASH))("SG-32 a real bash hands over what the guard for
 
 describe("SG-27 a text for `sh`: any shell that may be it hands over what the guard foresaw", () => {
   test.each(SHELLS.filter(present))("$name", { timeout: 180_000 }, (shell) => {
-    const before = { ...counts };
+    let commands = 0;
     fc.assert(
-      fc.property(fc.oneof(linesOfWords(), linesOfVariables()), (text) => compare(text, shell)),
-      { numRuns: 250, seed: 20_261_126 },
+      fc.property(fc.oneof(linesOfWords(), linesOfVariables()), (text) => {
+        const foreseen = foresee(text, shell.language);
+        // What is not for every `sh` may keep one of them busy for ever.
+        if (foreseen !== null && !foreseen.unknown) commands += compare(text, shell);
+      }),
+      { numRuns: 1_500, seed: 20_261_126 },
     );
-    expect(counts.lines - before.lines).toBeGreaterThan(120);
-    expect(counts.commands - before.commands).toBeGreaterThan(100);
+    expect(commands).toBeGreaterThan(100);
   });
 });
