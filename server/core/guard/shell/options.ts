@@ -6,6 +6,8 @@ export interface Option {
   readonly name: string;
   readonly value: Argument | null;
   readonly listed: boolean;
+  /** The value stands in the same word as its letter. */
+  readonly attached?: boolean;
   /** A beginning of several long options: which one is meant the program decides. */
   readonly ambiguous?: boolean;
 }
@@ -75,7 +77,7 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
         options.push({ name: "-NUMBER", value: null, listed: true });
         while (/[0-9]/.test(text[at + 1] ?? "")) at++;
       } else if (takes === "value" || takes === "attached") {
-        if (rest) options.push({ name, value: tail(word, at + 1), listed: true });
+        if (rest) options.push({ name, value: tail(word, at + 1), listed: true, attached: true });
         else if (takes === "attached") options.push({ name, value: null, listed: true });
         else {
           options.push({ name, value: next ?? null, listed: true });

@@ -32,17 +32,26 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     const after = operands.slice(own === undefined || exact === undefined ? 1 : subcommand.split(" ").length);
     let rest = readLine(entry, after, entry.runs !== undefined);
     if (own?.nested === true) {
-      const [inner, ...others] = readLine(entry, after, true).operands;
+      const early = readLine(entry, after, true);
+      const [inner, ...others] = early.operands;
       if (inner !== undefined) {
         if (inner.known !== "text") walk.opaque(`subcommand of \`${exec.name} ${subcommand}\``, inner.span);
         subcommand = `${subcommand} ${inner.known === "text" ? inner.text : ""}`.trim();
         const nested = forSub(whole, subcommand);
-        // Where options stand before it, this may be the value of one.
-        if (nested !== undefined && after[0] !== inner)
+        // Where options that are not known stand before it, this may be the value of one.
+        if (nested !== undefined && early.options.some((option) => !option.listed))
           walk.opaque(`\`${exec.name} ${one}\` with options before \`${inner.source}\``, span);
         entry = nested === undefined ? entry : merged(whole, nested);
         own = nested ?? own;
-        rest = readLine(entry, nested === undefined ? after.filter((word) => word !== inner) : others, entry.runs !== undefined);
+        const inside = readLine(
+          entry,
+          nested === undefined ? after.filter((word) => word !== inner) : others,
+          entry.runs !== undefined,
+        );
+        rest =
+          nested === undefined
+            ? inside
+            : { ...inside, options: [...early.options, ...inside.options], unsure: [...early.unsure, ...inside.unsure] };
       }
     }
     options = [...options, ...rest.options];
@@ -77,8 +86,12 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     const early = whole.subcommands !== undefined && head.options.includes(option);
     if (!option.listed && (entry.open !== true || early || option.ambiguous === true))
       walk.opaque(`option \`${option.name}\` of \`${exec.name}\`, which is not known`, span);
-    if (option.value !== null) describeWord(exec, forOption(entry.values, option.name) ?? "text", option.value, tree);
-    else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
+    if (option.value !== null) {
+      const kind = forOption(entry.values, option.name) ?? "text";
+      describeWord(exec, kind, option.value, tree);
+      const behind = option.attached === true ? withoutEquals(option.value) : null;
+      if (behind !== null) describeWord(exec, kind, behind, tree);
+    } else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
       walk.opaque(`option \`${option.name}\` of \`${exec.name}\``, span);
   }
   const kinds = entry.operands ?? ["text"];
@@ -119,6 +132,11 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     walk.emit({ action: "privilege:escalate", resource: { kind: "program", program: exec.name }, span });
   if (entry.door !== undefined) walk.opaque(`\`${exec.name}\`: ${entry.door}`, span);
   if (takesScreen(entry, names, whole.subcommands === undefined ? plain.length : head.operands.length)) interactive(exec);
+}
+
+/** `-f=FILE`: programs written in Go leave the `=` out, others do not. */
+function withoutEquals(value: Argument): Argument | null {
+  return value.known === "text" && value.text.startsWith("=") ? { ...value, text: value.text.slice(1) } : null;
 }
 
 /** What an option turns a program into when it then only shows; any other option wins over it. */
@@ -360,6 +378,16 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
           walk.opaque(`command \`${word.source}\` of \`${exec.name}\``, word.span);
       } else walk.file("file:read", word, state);
       return;
+    case "paths":
+      if (word.known !== "text") walk.file("file:read", word, state);
+      else for (const text of word.text.split(":")) walk.file("file:read", { ...word, text }, state);
+      return;
+    case "key":
+      if (word.known !== "text" || word.text.includes("..")) walk.opaque(`key \`${word.source}\``, word.span);
+      return;
+    case "source":
+      if (word.known !== "text" || !word.text.includes("{")) walk.file("file:read", word, state);
+      return;
     case "process":
       if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
       return;
@@ -368,6 +396,7 @@ export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: b
 
 /** What containers and images show without their environment, arguments or labels. */
 function showsPlainFields(template: string): boolean {
+  if (!template.includes("{{")) return false;
   return [...template.matchAll(/\{\{([^}]*)\}\}/g)].every(([, field = ""]) =>
     /^\s*(json\s+)?\.(State(\.[A-Za-z.]+)?|Id|Name|Image|Created|RestartCount|Platform|Driver|Size\w*|Architecture|Os|RepoTags|RepoDigests|NetworkSettings(\.[A-Za-z.]+)?|Config\.Image|HostConfig\.(RestartPolicy(\.\w+)?|Memory|NanoCpus|NetworkMode))\s*$/.test(
       field,
@@ -444,6 +473,10 @@ export function url(exec: Exec, word: Argument): void {
     walk.opaque(`address \`${word.source}\``, word.span);
     return;
   }
+  // `gopher://` and `dict://` say to a server whatever stands in the rest.
+  const protocol = /^([a-z][a-z0-9+.-]*):\//i.exec(word.text)?.[1];
+  if (protocol !== undefined && !/^(https?|postgres(ql)?)$/i.test(protocol))
+    walk.opaque(`protocol \`${protocol}\` of \`${exec.name}\``, word.span);
   const host = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)/.exec(word.text);
   const named = (host?.[1] ?? word.text).toLowerCase();
   if (!/^([a-z0-9._-]+|\[[0-9a-f:.%]+\])$/.test(named)) walk.opaque(`address \`${word.source}\``, word.span);

@@ -2,6 +2,7 @@ import type { Exec } from "./command.ts";
 import { awk } from "./special/awk.ts";
 import { find } from "./special/find.ts";
 import { jq } from "./special/jq.ts";
+import { ps } from "./special/ps.ts";
 import { sed } from "./special/sed.ts";
 import { shell } from "./special/shell.ts";
 import { sqlClient } from "./special/sql-client.ts";
@@ -12,13 +13,13 @@ import {
   environment,
   kill,
   printenv,
-  ps,
   rpm,
   ssh,
   substituteUser,
   tar,
   watch,
   xargs,
+  yq,
 } from "./special/wrapper.ts";
 
 /** Programs whose arguments are a language of their own. */
@@ -66,4 +67,5 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   gtar: tar,
   bsdtar: tar,
   xargs,
+  yq,
 };

@@ -206,7 +206,18 @@ export function controller(exec: Exec): void {
 export function rpm(exec: Exec): void {
   const { becomes, ...entry } = entryOf("rpm");
   const asks = exec.words.some((word) => word.known === "text" && /^(-[a-z]*[qV]|--query$|--verify$)/.test(word.text));
-  describeEntry(exec, asks ? entry : { ...entry, becomes: becomes ?? {} });
+  // `-p` names files. What is no package is read as a list of packages, and an error shows its lines.
+  const files = exec.words.some((word) => word.known === "text" && /^(-[A-Za-z]*p|--package$)/.test(word.text));
+  const asking: ProgramEntry = files ? { ...entry, operands: ["names"] } : entry;
+  describeEntry(exec, asks ? asking : { ...entry, becomes: becomes ?? {} });
+}
+
+/** `yq eval FILTER` is `yq FILTER` in one of the programs of that name. */
+export function yq(exec: Exec): void {
+  const at = exec.words.findIndex((word) => !(word.known === "text" && word.text.startsWith("-")));
+  const first = exec.words[at];
+  const evaluates = first?.known === "text" && /^(e|ea|eval|eval-all)$/.test(first.text);
+  describeEntry(evaluates ? { ...exec, words: exec.words.filter((_, i) => i !== at) } : exec, entryOf("yq"));
 }
 
 /** `printenv NAME…`: names of which the value is no secret. */
@@ -229,33 +240,6 @@ export function dd(exec: Exec): void {
         exec.state,
       );
   }
-}
-
-/** `ps`: the letter `e` without a dash prints the environment of processes. */
-export function ps(exec: Exec): void {
-  const words = exec.words;
-  const bsd = words.filter(
-    (word, i) =>
-      word.known === "text" &&
-      /^[A-Za-z]+$/.test(word.text) &&
-      !(
-        words[i - 1]?.known === "text" &&
-        /^-(?!-).*[opuUgGtCqsO]$|^--(sort|format|pid|user|cols)$/.test((words[i - 1] as { text: string }).text)
-      ),
-  );
-  const flags = words.flatMap((word) =>
-    word.known === "text" && (word.text.startsWith("-") || bsd.includes(word)) ? [word.text.split("=")[0] ?? ""] : [],
-  );
-  emitExec(exec, { subcommand: "", flags, operands: words.filter((word) => !bsd.includes(word)) });
-  for (const word of words)
-    if (word.known === "no" && word.splits) exec.walk.opaque(`word \`${word.source}\` of \`ps\``, word.span);
-  if (bsd.some((word) => word.known === "text" && /^[^o]*e/.test(word.text)))
-    exec.walk.opaque("`ps e` prints the environment of processes", exec.span);
-  // `ps -auxe` is `ps auxe` where nobody is called `xe`.
-  if (words.some((word) => word.known === "text" && /^-[A-Za-z]*[uU][A-Za-z]*e/.test(word.text)))
-    exec.walk.opaque("`ps e` prints the environment of processes", exec.span);
-  if (words.some((word) => word.known === "text" && /environ/.test(word.text)))
-    exec.walk.opaque("`ps` prints the environment of processes", exec.span);
 }
 
 /** `ssh [OPTIONS] HOST [COMMAND]`: the command runs elsewhere, where these policies do not reach. */
@@ -344,6 +328,7 @@ export function tar(exec: Exec): void {
       ? exec.state
       : { ...exec.state, cwds: folder.known === "text" && folder.text.startsWith("/") ? [folder.text] : null };
   describeEntry({ ...exec, words }, { ...entryOf("tar"), operands: [mode === "create" ? "tree" : "text"] });
+  if (has(/^(-d|--diff|--compare)$/)) exec.walk.opaque("files that `tar` compares with those of an archive", exec.span);
   if (mode === "create") for (const operand of line.operands) exec.walk.file("file:read", operand, state, true);
   if (mode === "extract" && !has(/^(-O|--to-stdout)$/))
     exec.walk.file("file:write", folder ?? { span: exec.span, source: ".", known: "text", text: "." }, exec.state, true);
