@@ -46,6 +46,8 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
     ...SIZE,
     history: [],
     from: null,
+    before: "",
+    waiting: null,
     recording,
     events: {
       output: (chunk) => {

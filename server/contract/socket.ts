@@ -29,6 +29,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
     rows: Dimension.optional(),
     /** Of a terminal: the browser's name for the tab. Its next session begins where this one stood when it was lost. */
     tab: Identifier.optional(),
+    /** Nothing is in sight there: what the tab's session before had shown last comes first, as it may be shown now. */
+    empty: z.boolean().optional(),
   }),
   /** A terminal whose socket was lost goes on here, for half a minute after. Answered like `session.open`. */
   z.strictObject({

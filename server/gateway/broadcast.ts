@@ -90,7 +90,7 @@ async function run(
 ): Promise<void> {
   const { connection } = session;
   const where = { cwd: connection.home, home: connection.home, user: connection.user, environment: {} };
-  recorder.command(line);
+  recorder.command(line, where);
   const described = describeShell(line, where);
   if (!("refusal" in described) && described.prepared.interactive) {
     change({ state: "ended", outcome: "deny", message: "it takes keys; run it in a terminal of each host" });

@@ -47,6 +47,8 @@ export interface SubmitOptions {
   readonly onLacking?: (what: "unwatched" | "glass") => void;
   readonly signal: AbortSignal;
   readonly reason: string;
+  /** The review that the line waited for in a session that was lost. */
+  readonly goesOnWith?: string;
 }
 
 export interface AllowedShell {
@@ -142,9 +144,10 @@ export class ShellJudge {
       safeRun: "not-possible",
       estimatedRows: null,
       reason: options.reason,
+      ...(options.goesOnWith === undefined ? {} : { goesOnWith: options.goesOnWith }),
     });
     options.onReview(review);
-    const resolved = await this.#reviews.waitFor(review.id, options.signal).catch((error: unknown) => {
+    const resolved = await this.#reviews.waitFor(review, options.signal).catch((error: unknown) => {
       if (!options.signal.aborted) throw error;
       return withdrawn(this.#context, this.#reviews, this.#requester.principal, review);
     });
@@ -153,6 +156,12 @@ export class ShellJudge {
     const again = await this.#authorized(text, where, options, resolved);
     if ("allowed" in again) return again;
     return not("expired", "the approval no longer covers this command; submit it again");
+  }
+
+  /** Whether a line would be allowed just so, where its paths lead now; nothing is recorded. */
+  async isFreeNow(text: string, where: ShellWhere): Promise<boolean> {
+    const described = await this.#placed(text, where);
+    return !("refusal" in described) && isFree(judge(this.#context, this.#requester, judgeable(described, where)));
   }
 
   /**
@@ -306,7 +315,7 @@ function endMessage(review: Review): string {
     case "rejected":
       return `rejected by ${review.state.by}${review.state.comment === "" ? "" : `: ${review.state.comment}`}`;
     case "withdrawn":
-      return "the review was withdrawn";
+      return "the review was withdrawn, or is gone on with in another tab";
     default:
       return "nobody answered in time";
   }

@@ -19,6 +19,12 @@ export interface BuiltinTerminal {
 }
 
 const DONE = { exitCode: 0 };
+const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "dirs", "help", "history", "why", "can"]);
+
+/** Whether it only writes something of the gateway's own, which is not judged. */
+export function isOwnText({ name }: GatewayBuiltin): boolean {
+  return OWN_TEXTS.has(name);
+}
 
 /** Does what the gateway does by itself. What would change the tab's place is judged like any line: `not allowed` was said then. */
 export async function runBuiltin(

@@ -74,6 +74,14 @@ function carets(line: string, reasons: readonly Reason[], colour: string): strin
   return `  ${printable(line)}\r\n  ${colour}${under.trimEnd()}${RESET}\r\n`;
 }
 
+/** A line of the session that was lost is taken up. */
+export const GOES_ON = `${DIM}the line below was waiting for a reviewer; its review still stands and is gone on with${RESET}\r\n`;
+
+/** The tab could not be led to where the line was typed, and a yes is for that place. */
+export function stillWaits(line: string): string {
+  return `${AMBER}… \`${printable(line)}\` still waits for a reviewer, for the place where it was typed${RESET}\r\n`;
+}
+
 /** What a line waits for beside a review. */
 export const LACKING = {
   unwatched: "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n",

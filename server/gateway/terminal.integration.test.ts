@@ -113,6 +113,8 @@ describe("a terminal on a real host", () => {
       rows: 30,
       history: ["echo from yesterday"],
       from: null,
+      before: "",
+      waiting: null,
       recording: {
         output: (bytes) => {
           recorded += `o${new TextDecoder().decode(bytes)}`;
