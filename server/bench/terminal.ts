@@ -60,6 +60,7 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
       block: () => undefined,
       remember: () => undefined,
       moved: () => undefined,
+      edit: () => undefined,
       state: (state) => {
         running = state.running;
         onState();

@@ -67,6 +67,8 @@ export type ShellSubmission =
       readonly microActions: readonly MicroAction[];
       readonly ended: "denied" | "review" | "rejected" | "expired" | "withdrawn";
       readonly message: string;
+      /** The line was a client's that would have sent this. */
+      readonly sql?: Refusal["sql"];
     };
 
 /** Judges the command lines of one terminal. */
@@ -287,7 +289,7 @@ export class ShellJudge {
   }
 
   async #refuse(text: string, refusal: Refusal): Promise<ShellSubmission> {
-    return denied(await recordRefusal(this.#context, this.#requester, whole(text), refusal), []);
+    return denied(await recordRefusal(this.#context, this.#requester, whole(text), refusal), [], refusal.sql);
   }
 }
 
@@ -306,8 +308,9 @@ function whole(text: string) {
   return undescribed(text, [0, text.length], "shell");
 }
 
-function denied(decision: Decision, microActions: readonly MicroAction[]): ShellSubmission {
-  return { allowed: false, decision, microActions, ended: "denied", message: decision.reasons[0]?.message ?? "denied" };
+function denied(decision: Decision, microActions: readonly MicroAction[], sql?: Refusal["sql"]): ShellSubmission {
+  const message = decision.reasons[0]?.message ?? "denied";
+  return { allowed: false, decision, microActions, ended: "denied", message, ...(sql === undefined ? {} : { sql }) };
 }
 
 function endMessage(review: Review): string {

@@ -3,12 +3,15 @@ import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
 import type { ShellWhere } from "../core/guard/shell/index.ts";
 import type { Detector } from "../core/mask/stream.ts";
+import type { Instead } from "./instead.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { SavedPlace } from "./store-ports.ts";
 
 export interface TerminalEvents {
   output(bytes: Uint8Array): void;
-  verdict(text: string, decision: Decision | null, microActions: readonly MicroAction[]): void;
+  verdict(text: string, decision: Decision | null, microActions: readonly MicroAction[], instead: Instead | null): void;
+  /** A file is to be opened beside the terminal; its absolute path. Nothing was read yet. */
+  edit(path: string): void;
   state(state: {
     readonly cwd: string;
     readonly running: boolean;

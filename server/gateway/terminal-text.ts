@@ -2,6 +2,7 @@ import type { Decision, Reason } from "../core/domain/decision.ts";
 import type { Review } from "../core/domain/review.ts";
 import { printable } from "../core/terminal/prompt.ts";
 import { textWidth } from "../core/terminal/width.ts";
+import type { Instead } from "./instead.ts";
 
 const RED = "\x1b[31m";
 const AMBER = "\x1b[33m";
@@ -19,12 +20,17 @@ export function deniedText(line: string, decision: Decision): string {
 }
 
 /** What waits, why, and how to give up. */
-export function reviewText(review: Review): string {
+export function reviewText(review: Review, instead: Instead | null): string {
   const policies = review.requirements.map((requirement) => `\`${requirement.policy}\``).join(", ");
   const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(
     ", ",
   );
-  return `${AMBER}… waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
+  return `${AMBER}… waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n${insteadText(instead)}`;
+}
+
+/** Empty: nothing that a line could do. */
+export function insteadText(instead: Instead | null): string {
+  return instead?.do === "edit" ? `  ${DIM}\`${printable(instead.line)}\` opens it at once, beside the terminal${RESET}\r\n` : "";
 }
 
 /** For `why` and `can`. */
@@ -99,6 +105,7 @@ export const HELP = [
   "  cd, pushd, popd, dirs, export, unset, clear, history, exit",
   "  why              explains the last decision",
   "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
+  "  edit FILE        opens a text file beside the terminal: masked, and saved only as policy lets it be",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
   "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",

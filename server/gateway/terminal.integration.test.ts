@@ -131,6 +131,7 @@ describe("a terminal on a real host", () => {
       events: {
         block: (block) => blocks.push(block),
         remember: (text) => remembered.push(text),
+        edit: () => undefined,
         moved: (place) => {
           moved = place;
         },

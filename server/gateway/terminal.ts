@@ -3,6 +3,7 @@ import { describeShell, incomplete } from "../core/guard/shell/index.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
 import { Completion } from "./completion.ts";
+import { editInstead, type Instead } from "./instead.ts";
 import { LiveVerdict } from "./live-verdict.ts";
 import type { ProgramEnd } from "./ports.ts";
 import { NO_LONGER_ALLOWED, type OpenShellSession } from "./sessions.ts";
@@ -15,7 +16,7 @@ import type { TerminalEvents, TerminalOptions, WaitingLine } from "./terminal-op
 import { TerminalPlace } from "./terminal-place.ts";
 import { TerminalProgram } from "./terminal-program.ts";
 import { TerminalScreen } from "./terminal-screen.ts";
-import { deniedText, GOES_ON, LACKING, RAW_BANNER, reviewText, stillWaits } from "./terminal-text.ts";
+import { deniedText, GOES_ON, insteadText, LACKING, RAW_BANNER, reviewText, stillWaits } from "./terminal-text.ts";
 import { TypeAhead } from "./type-ahead.ts";
 
 /** Of names to choose from. */
@@ -188,6 +189,7 @@ export class Terminal {
         history: this.#editor.history,
         last: this.#last,
         write: (text: string) => this.#screen.write(text),
+        edit: (path: string) => this.#events.edit(path),
         judged: () => this.#judged(line, signal),
       };
       const done = await runBuiltin({ builtin: described.builtin, line }, terminal);
@@ -214,20 +216,28 @@ export class Terminal {
       ...(waiting?.line === line ? { goesOnWith: waiting.review } : {}),
       onLacking: (what) => this.#screen.write(LACKING[what]),
       onReview: (review) => {
-        this.#screen.write(reviewText(review));
+        const instead = this.#instead(line, review.decision);
+        this.#screen.write(reviewText(review, instead));
+        this.#events.verdict(line, review.decision, review.microActions, instead);
         this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review });
       },
     });
     this.#last = { text: line, decision: submitted.decision };
     this.#blocks.decided(submitted.decision.outcome);
-    this.#events.verdict(line, submitted.decision, submitted.microActions);
+    const sql = submitted.allowed ? undefined : submitted.sql;
+    const instead = sql === undefined ? this.#instead(line, submitted.decision) : ({ do: "sql", ...sql } as const);
+    this.#events.verdict(line, submitted.decision, submitted.microActions, submitted.allowed ? null : instead);
     if (!submitted.allowed) {
       this.#exitCode = 126;
-      if (submitted.ended === "denied") this.#screen.write(deniedText(line, submitted.decision));
+      if (submitted.ended === "denied") this.#screen.write(deniedText(line, submitted.decision) + insteadText(instead));
       else this.#refuse(submitted.message);
     } else if (submitted.decision.reasons.some((reason) => reason.outcome === "review"))
       this.#screen.write("\x1b[32m✓ approved\x1b[0m\r\n");
     return submitted;
+  }
+
+  #instead(line: string, decision: Decision): Instead | null {
+    return editInstead(this.#session.judge, { line, decision, where: this.#place.where });
   }
 
   async #run({ command, executed }: AllowedShell): Promise<void> {

@@ -127,12 +127,14 @@ export class TerminalChannel {
           this.#tail.push(bytes);
           this.#place?.say.bytes(this.#place.channel, bytes);
         },
-        verdict: (text, decision, microActions) =>
+        edit: (path) => this.#place?.say.send({ type: "terminal.edit", session: open.id, path }),
+        verdict: (text, decision, microActions, instead) =>
           this.#place?.say.send({
             type: "terminal.verdict",
             session: open.id,
             text,
             decision: decision === null ? null : this.#place.say.decision(decision, microActions),
+            instead,
           }),
         state: (state) => {
           this.#state = state;
