@@ -4,6 +4,8 @@ import { databasePort } from "./store.ts";
 
 /** A tab that comes back after its terminal is gone, files beside it, and a statement that belongs into a SQL tab. */
 
+test.describe.configure({ mode: "serial" });
+
 let engineer: Page;
 
 test.beforeAll(async ({ browser }) => {
@@ -28,7 +30,7 @@ test("after a pager the prompt is under what was shown before", async () => {
 test("a page that was away for longer than the terminal waits shows again what was shown, above a rule", async () => {
   await type(engineer, "ls");
   await expect.poll(() => screen(engineer)).toMatch(/\$ ls\n.*logs/);
-  await engineer.goto("about:blank");
+  await engineer.goto("/api/me");
   await engineer.waitForTimeout(33_000);
   await engineer.goto("/");
   await expect(engineer.locator(".xterm:visible")).toBeVisible();
