@@ -46,6 +46,8 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
     ...SIZE,
     history: [],
     from: null,
+    before: "",
+    waiting: null,
     recording,
     events: {
       output: (chunk) => {
@@ -58,6 +60,7 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
       block: () => undefined,
       remember: () => undefined,
       moved: () => undefined,
+      edit: () => undefined,
       state: (state) => {
         running = state.running;
         onState();

@@ -91,7 +91,7 @@ async function run(
   const { connection } = session;
   const { home, user, language } = connection;
   const where = { cwd: home, home, user, language, environment: {} };
-  recorder.command(line);
+  recorder.command(line, where);
   const described = describeShell(line, where);
   if (!("refusal" in described) && described.prepared.interactive) {
     change({ state: "ended", outcome: "deny", message: "it takes keys; run it in a terminal of each host" });

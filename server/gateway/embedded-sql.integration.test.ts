@@ -138,6 +138,8 @@ describe("SG-22 SQL that a client on a host would send to a target", () => {
       expect(found?.message).toContain("target `shop`");
       expect(found?.message).toContain(message);
       expect(found?.hint).toBe("run it in a SQL tab of target `shop`");
+      expect(found?.sql?.target).toBe("shop");
+      expect(line).toContain(found?.sql?.statement.trim());
     }
   });
 

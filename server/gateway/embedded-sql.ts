@@ -22,7 +22,13 @@ export async function refuseEmbedded(
     const target = targetOf(context, requester.target, sql.connection);
     if (target === null) continue;
     const refusal = await refuseFor(context, { ...requester, target }, target, sql);
-    if (refusal !== null) return { ...refusal, span: sql.span, hint: `run it in a SQL tab of target \`${target.id}\`` };
+    if (refusal !== null)
+      return {
+        ...refusal,
+        span: sql.span,
+        hint: `run it in a SQL tab of target \`${target.id}\``,
+        sql: { target: target.id, statement: sql.text },
+      };
   }
   return null;
 }

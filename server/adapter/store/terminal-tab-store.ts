@@ -10,20 +10,22 @@ export function createTerminalTabStore(pool: pg.Pool): TerminalTabStore {
   return {
     find: ({ principal, target, tab }) =>
       attempt("cannot read where the terminal stood", async () => {
-        const found = await pool.query<{ readonly place: unknown }>(
-          `SELECT place FROM terminal_tab
+        const found = await pool.query<{ readonly place: unknown; readonly sessions: readonly string[] }>(
+          `SELECT place, sessions FROM terminal_tab
            WHERE principal = $1 AND target = $2 AND tab = $3 AND at > clock_timestamp() - interval '7 days'`,
           [principal, target, tab],
         );
-        const place = SavedPlace.safeParse(found.rows[0]?.place);
-        return place.success ? place.data : null;
+        const [row] = found.rows;
+        const place = SavedPlace.safeParse(row?.place);
+        return row !== undefined && place.success ? { place: place.data, sessions: row.sessions } : null;
       }),
-    keep: ({ principal, target, tab }, place) =>
+    keep: ({ principal, target, tab }, { place, sessions }) =>
       attempt("cannot write where the terminal stands", async () => {
         await pool.query(
-          `INSERT INTO terminal_tab (principal, target, tab, place, at) VALUES ($1, $2, $3, $4, clock_timestamp())
-           ON CONFLICT (principal, target, tab) DO UPDATE SET place = EXCLUDED.place, at = EXCLUDED.at`,
-          [principal, target, tab, JSON.stringify(place)],
+          `INSERT INTO terminal_tab (principal, target, tab, place, sessions, at) VALUES ($1, $2, $3, $4, $5, clock_timestamp())
+           ON CONFLICT (principal, target, tab)
+           DO UPDATE SET place = EXCLUDED.place, sessions = EXCLUDED.sessions, at = EXCLUDED.at`,
+          [principal, target, tab, JSON.stringify(place), sessions],
         );
         kept += 1;
         if (kept % SWEEP === 0) await pool.query("DELETE FROM terminal_tab WHERE at < clock_timestamp() - interval '7 days'");

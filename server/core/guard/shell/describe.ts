@@ -1,6 +1,7 @@
 import type { ParsedScript } from "unbash";
 import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
+import { absolutePath, describeFile } from "../files.ts";
 import { beyondPosix } from "./posix.ts";
 import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type Language, type ShellWhere } from "./prepared.ts";
 import { read } from "./read.ts";
@@ -55,6 +56,8 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
     return describeShell(text, rest, met);
   }
   const programs = [...walk.programs];
+  const builtin = builtinOf(result.script, where);
+  if (builtin?.name === "edit") return editor(text, builtin, where);
   return {
     kind: "shell",
     text,
@@ -70,7 +73,7 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
       background: walk.background,
       raw: false,
     },
-    builtin: builtinOf(result.script, where),
+    builtin,
     embedded: walk.embedded,
   };
 }
@@ -98,6 +101,35 @@ function rawShell(text: string, language: Language): DescribedShell {
       raw: true,
     },
     builtin: null,
+    embedded: [],
+  };
+}
+
+/** SG-43. `edit FILE`: the file is read for the editor of the browser. Where there is none, the line does nothing. */
+function editor(text: string, builtin: GatewayBuiltin, where: ShellWhere): DescribedShell | { refusal: Refusal } {
+  const [file = "", ...more] = builtin.arguments;
+  const span = [0, text.length] as const;
+  if (file === "" || more.length > 0) return { refusal: { message: "usage: edit FILE", span } };
+  const path = absolutePath(file.startsWith("/") ? file : `${where.cwd}/${file}`);
+  if (path === null) return { refusal: { message: "the file's name cannot be shown in a review", span } };
+  const order = { way: "read", path: where.physical?.get(path) ?? path } as const;
+  const { microActions } = describeFile(`edit ${path}`, path, order);
+  return {
+    kind: "shell",
+    text,
+    span,
+    microActions: microActions.map((action) => ({ ...action, span })),
+    facts: { kind: "shell", programs: [], interactive: false, background: false },
+    prepared: {
+      original: text,
+      sent: "false",
+      changesDirectory: false,
+      programs: [],
+      interactive: false,
+      background: false,
+      raw: false,
+    },
+    builtin: { name: "edit", arguments: [path] },
     embedded: [],
   };
 }

@@ -58,6 +58,7 @@ export const GATEWAY_BUILTINS = [
   "help",
   "why",
   "can",
+  "edit",
 ] as const;
 
 export interface GatewayBuiltin {
