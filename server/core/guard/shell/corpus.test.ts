@@ -26,7 +26,7 @@ const corpus = (name: string) => Corpus.parse(JSON.parse(readFileSync(path.join(
 const ATTACKS = ["shell-attacks.json", "shell-attacks-more.json", "shell-attacks-options.json"]
   .flatMap(corpus)
   .filter((row) => row.layer !== "output");
-const HONEST = ["shell-honest.json", "shell-honest-more.json"].flatMap(corpus);
+const HONEST = ["shell-honest.json", "shell-honest-more.json", "shell-honest-night.json"].flatMap(corpus);
 
 const target: Target = {
   kind: "target",

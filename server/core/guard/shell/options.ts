@@ -38,7 +38,7 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
     if (!text.startsWith("-") || text === "-") {
       const mayBeOption =
         (word.known === "no" && (word.prefix === "" || word.splits)) ||
-        (word.known === "pattern" && (/^[*?[]/.test(word.pattern) || word.splits));
+        (word.known === "pattern" && (mayBeginWithDash(word.pattern) || word.splits));
       if (mayBeOption) unsure.push(word);
       operands.push(word);
       if (stopAtOperand) {
@@ -91,6 +91,11 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
     }
   }
   return { options, operands, unsure };
+}
+
+function mayBeginWithDash(pattern: string): boolean {
+  const members = /^\[([^!^\]][^\]]*)\]/.exec(pattern)?.[1]?.replace(/\w-\w/g, "");
+  return members === undefined ? /^[*?[]/.test(pattern) : members.includes("-");
 }
 
 /** What the word surely begins with. */

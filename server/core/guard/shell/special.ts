@@ -1,5 +1,7 @@
 import type { Exec } from "./command.ts";
 import { awk } from "./special/awk.ts";
+import { compress } from "./special/compress.ts";
+import { netcat, openssl } from "./special/connection.ts";
 import { find } from "./special/find.ts";
 import { jq } from "./special/jq.ts";
 import { ps } from "./special/ps.ts";
@@ -33,6 +35,14 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   jq,
   sed,
   gsed: sed,
+  gunzip: compress,
+  gzip: compress,
+  lz4: compress,
+  lzma: compress,
+  unxz: compress,
+  unzstd: compress,
+  xz: compress,
+  zstd: compress,
   sh: shell,
   bash: shell,
   rbash: shell,
@@ -44,7 +54,9 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   fish: shell,
   csh: shell,
   tcsh: shell,
+  bunzip2: compress,
   busybox: applet,
+  bzip2: compress,
   toybox: applet,
   dd,
   env: environment,
@@ -52,6 +64,10 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   kubectl: controller,
   oc: controller,
   mariadb: sqlClient,
+  nc: netcat,
+  ncat: netcat,
+  netcat,
+  openssl,
   mysql: sqlClient,
   printenv,
   psql: sqlClient,

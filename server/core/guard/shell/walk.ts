@@ -12,9 +12,10 @@ import { MAX_BYTES, read } from "./read.ts";
 import { walkRedirections } from "./redirection.ts";
 import { touching, walkCommand } from "./simple-command.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
+import { isListOfNumbers } from "./substitution.ts";
 import { walkTest } from "./test-command.ts";
 import { touchPath } from "./touched-path.ts";
-import { isHarmless, isHeldByShell, isPublic } from "./variable.ts";
+import { isHarmless, isHeldByShell, isPlain, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
@@ -30,6 +31,7 @@ const VARIABLES_A_STEP = 100;
 export class Walk {
   readonly actions = new Map<string, MicroAction>();
   readonly programs = new Set<string>();
+  private readonly writes = new Set<"connection" | "descriptor">();
   /** Node types that were met, for the test that counts them. */
   readonly met: Set<string>;
   readonly where: ShellWhere;
@@ -83,6 +85,12 @@ export class Walk {
   /** A variable that changes how programs or the shell itself behave. */
   setting(name: string, span: Span): void {
     this.emit({ action: "shell:opaque", resource: { kind: "setting", name }, span });
+  }
+
+  /** A text that opens a connection and writes to a descriptor by its number may say anything to whoever answers. */
+  mayWriteTo(what: "connection" | "descriptor", span: Span): void {
+    this.writes.add(what);
+    if (this.writes.size > 1) this.opaque("what is written to a connection", span);
   }
 
   program(name: string): void {
@@ -220,7 +228,9 @@ export class Walk {
         return this.loop(state, (turn) => this.list(node.body, this.list(node.clause, turn)));
       case "For": {
         touching(this, node.wordlist ?? []);
-        const value = node.wordlist === undefined ? null : valueOfList(node.wordlist.flatMap((word) => this.words(word, state)));
+        const values = node.wordlist?.flatMap((word) => this.words(word, state));
+        const numbers = state.plainSplitting && node.wordlist?.length === 1 && isListOfNumbers(node.wordlist[0]);
+        const value = values === undefined ? null : numbers ? "integer" : valueOfList(values);
         return this.loop(state, (turn) => this.list(node.body, this.set(turn, node.name.value, value, span)));
       }
       case "Select": {
@@ -321,7 +331,8 @@ export class Walk {
       this.opaque("a text with too many steps", span);
       return taint({ ...state, variables: new Map() });
     }
-    if ((isHeldByShell(name) && !isHarmless(name)) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
+    if ((isHeldByShell(name) && !isHarmless(name)) || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null)))
+      this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
@@ -330,7 +341,8 @@ export class Walk {
     const value = state.variables.get(name);
     if (value !== undefined) return value;
     if (state.tainted) return null;
-    if (/^[?$!#]$/.test(name)) return "integer";
+    if (/^[?$#]$/.test(name)) return "integer";
+    if (name === "!") return "digits";
     if (/^[0-9]+$/.test(name) && name !== "0") {
       if (state.positional === null) return null;
       return [{ text: state.positional[Number(name) - 1] ?? "", pattern: false }];
@@ -341,8 +353,8 @@ export class Walk {
     if (name === "HOME") return [{ text: this.where.home, pattern: false }];
     if (name === "USER" || name === "LOGNAME") return [{ text: this.where.user, pattern: false }];
     if (name === "PWD" && state.cwds?.length === 1) return [{ text: state.cwds[0] ?? "", pattern: false }];
-    if (["UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO", "BASHPID", "SHLVL", "EPOCHSECONDS"].includes(name))
-      return "integer";
+    if (["UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO", "BASHPID", "SHLVL"].includes(name)) return "integer";
+    if (name === "EPOCHSECONDS") return "digits";
     if (Object.hasOwn(this.where.environment, name)) return [{ text: this.where.environment[name] ?? "", pattern: false }];
     return mayBeTakenForUnset(state, name) ? [{ text: "", pattern: false }] : null;
   }

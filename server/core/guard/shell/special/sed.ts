@@ -1,6 +1,6 @@
 import { type Exec, emitExec } from "../command.ts";
+import { runText } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { runText } from "../program.ts";
 import type { Argument } from "../word.ts";
 
 const OPTIONS = {

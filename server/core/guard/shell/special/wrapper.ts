@@ -1,10 +1,11 @@
 import { CATALOGUE } from "../catalogue.generated.ts";
 import type { ProgramEntry } from "../catalogue-schema.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "../command.ts";
+import { connect, describeWord, runText } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { connect, describeEntry, describeWord, interactive, runText, signal } from "../program.ts";
-import { child } from "../state.ts";
-import { isHarmless } from "../variable.ts";
+import { describeEntry, interactive, signal } from "../program.ts";
+import { assign, child } from "../state.ts";
+import { isPlain } from "../variable.ts";
 import type { Argument } from "../word.ts";
 
 function entryOf(name: string): ProgramEntry {
@@ -34,7 +35,7 @@ export function environment(exec: Exec): void {
     else if (/^(-i|--ignore-environment)$/.test(option.name)) walk.setting("LESSSECURE", exec.span);
     else if (/^(-u|--unset)$/.test(option.name)) {
       if (option.value?.known !== "text") walk.opaque("`env -u` of a name that is known only when it runs", exec.span);
-      else if (!isHarmless(option.value.text)) walk.setting(option.value.text, option.value.span);
+      else if (!isPlain(option.value.text, "")) walk.setting(option.value.text, option.value.span);
     } else if (!option.listed) walk.opaque(`option \`${option.name}\` of \`env\`, which is not known`, exec.span);
   }
   for (const word of line.unsure) walk.opaque(`word \`${word.source}\` of \`env\`, which may be a command`, word.span);
@@ -44,8 +45,9 @@ export function environment(exec: Exec): void {
       word.known === "text" ? word.text : word.known === "no" ? word.prefix : word.known === "pattern" ? word.pattern : "";
     const name = /^([^=]+)=/.exec(text)?.[1];
     if (name === undefined) break;
-    if (!isHarmless(name)) walk.setting(name, word.span);
+    if (!isPlain(name, word.known === "text" ? text.slice(name.length + 1) : null)) walk.setting(name, word.span);
     walk.prefixed = new Map([...walk.prefixed, [name, null]]);
+    state = assign(state, name, null);
     rest.shift();
   }
   emitExec(exec, { subcommand: "", flags: line.options.map((option) => option.name), operands: rest.slice(0, 1) });
@@ -105,6 +107,8 @@ export function xargs(exec: Exec): void {
   let place: string | null = null;
   for (const option of line.options) {
     if (!option.listed) walk.opaque(`option \`${option.name}\` of \`xargs\`, which is not known`, span);
+    if (option.name === "--process-slot-var" && !(option.value?.known === "text" && isPlain(option.value.text, null)))
+      walk.setting(option.value?.known === "text" ? option.value.text : "*", span);
     if (/^(-a|--arg-file)$/.test(option.name) && option.value !== null) walk.file("file:read", option.value, exec.state);
     if (/^(-I|-i|--replace)$/.test(option.name))
       place = option.value?.known === "text" && option.value.text !== "" ? option.value.text : "{}";
