@@ -39,6 +39,12 @@ export interface Reading {
   turn: number;
 }
 
+/** Of one file, either way. */
+export const MOST_BYTES = 1_000_000_000;
+export const TICKET_MS = 10 * 60_000;
+/** So long a transfer that was cut off waits for its rest. */
+export const REST_MS = 2 * 60_000;
+/** A person's. */
 const MOST = 50;
 
 /** Tickets of this replica: a person's own, each for a while, gone with their terminal. */

@@ -31,7 +31,7 @@ import type {
 import type { WireReview } from "../contract/socket.ts";
 import type { SessionList } from "../contract/watch.ts";
 import type { Principal } from "../core/domain/principal.ts";
-import type { FileContent } from "./file-transfers.ts";
+import type { FileContent } from "./file-downloads.ts";
 
 /** A refusal that a caller shows as it is. `code` decides the HTTP status: no `instanceof` across Next's bundle. */
 export type VerbErrorCode = "not-found" | "forbidden" | "invalid" | "conflict" | "unavailable";

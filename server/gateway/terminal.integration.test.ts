@@ -14,7 +14,8 @@ import { placesOf } from "./places.ts";
 import type { ShellConnection } from "./ports.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { SavedPlace } from "./store-ports.ts";
-import { Terminal, type TerminalBlock } from "./terminal.ts";
+import { Terminal } from "./terminal.ts";
+import type { TerminalBlock } from "./terminal-options.ts";
 
 const policy = (id: string, rest: object): Policy =>
   SCHEMA_OF_KIND.policy.parse({ kind: "policy", id, principals: { everyone: true }, ...rest });

@@ -4,7 +4,8 @@ import { KeptTab } from "../gateway/kept-tab.ts";
 import { Recorder } from "../gateway/recorder.ts";
 import type { OpenShellSession } from "../gateway/sessions.ts";
 import type { SavedPlace } from "../gateway/store-ports.ts";
-import { Terminal, type TerminalEvents } from "../gateway/terminal.ts";
+import { Terminal } from "../gateway/terminal.ts";
+import type { TerminalEvents } from "../gateway/terminal-options.ts";
 import type { Say } from "./say.ts";
 import { Tail } from "./tail.ts";
 
