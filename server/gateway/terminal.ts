@@ -21,6 +21,10 @@ import { TypeAhead } from "./type-ahead.ts";
 /** Of names to choose from. */
 const SHOWN_NAMES = 200;
 
+/** Of the browser: a paste is one key, so that its lines are judged together. Programs say for themselves what they take. */
+const PASTES_IN_BRACKETS = "\x1b[?2004h";
+const PASTES_AS_TYPED = "\x1b[?2004l";
+
 type Phase =
   | { readonly phase: "editing" }
   /** A line is being judged, or waits for review. */
@@ -224,6 +228,7 @@ export class Terminal {
 
   async #run({ command, executed }: AllowedShell): Promise<void> {
     const began = this.#options.now();
+    if (command.interactive) this.#screen.write(PASTES_AS_TYPED);
     if (command.raw) this.#screen.write(RAW_BANNER);
     const program = new TerminalProgram({
       session: this.#session,
@@ -328,7 +333,7 @@ export class Terminal {
       home: connection.home,
       exitCode: this.#exitCode,
     });
-    this.#screen.write(PROMPT_MARK + this.#editor.prompt(prompt.text, prompt.width));
+    this.#screen.write(PROMPT_MARK + PASTES_IN_BRACKETS + this.#editor.prompt(prompt.text, prompt.width));
     this.#edit(this.#ahead.take());
   }
 
