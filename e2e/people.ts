@@ -84,3 +84,13 @@ export async function type(page: Page, line: string): Promise<void> {
   await page.keyboard.type(line);
   await page.keyboard.press("Enter");
 }
+
+/** Applies a policy as the admin whose page it is; the answer's status. */
+export const applyPolicy = (admin: Page, yaml: string): Promise<number> =>
+  admin.evaluate(async (text) => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch("/api/configuration", { method: "POST", headers, body: JSON.stringify({ yaml: text }) })).status;
+  }, yaml);
+
+export const removePolicy = (admin: Page, id: string): Promise<number> =>
+  admin.evaluate(async (policy) => (await fetch(`/api/configuration/policy/${policy}`, { method: "DELETE" })).status, id);

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { screen, signIn, type } from "./people.ts";
+import { applyPolicy, removePolicy, screen, signIn, type } from "./people.ts";
 import { atTerminal, lastLine, press, shot } from "./terminal.ts";
 
 /** The honest exception: permitted by name, said to be what it is, watched, ended by the watcher, on the record. */
@@ -16,17 +16,6 @@ principals: { groups: [engineers] }
 actions: ["shell:raw"]
 resources: { targets: [web-2] }
 `;
-const configuration = (method: "POST" | "DELETE", body?: unknown) =>
-  admin.evaluate(
-    async ([how, sent]) => {
-      const path = how === "POST" ? "/api/configuration" : "/api/configuration/policy/story-raw-shell";
-      const headers = { "content-type": "application/json" };
-      const response = await fetch(path, { method: how as string, headers, ...(sent ? { body: sent as string } : {}) });
-      return response.status;
-    },
-    [method, body === undefined ? "" : JSON.stringify(body)] as const,
-  );
-
 test.beforeAll(async ({ browser }) => {
   [reviewer, admin] = [await signIn(browser, "reviewer"), await signIn(browser, "admin")];
 });
@@ -35,7 +24,7 @@ test.beforeEach(async ({ browser }) => {
   engineer = await atTerminal(browser, "web-2");
 });
 test.afterEach(async () => {
-  await configuration("DELETE");
+  await removePolicy(admin, "story-raw-shell");
   await engineer.context().close();
 });
 
@@ -45,7 +34,7 @@ test("a raw shell is not to be had, until an admin permits it by name; then it i
   await expect.poll(() => screen(engineer)).toMatch(/✕ .*shell:raw/);
   await expect(banner).toHaveCount(0);
 
-  expect(await configuration("POST", { yaml: POLICY })).toBe(200);
+  expect(await applyPolicy(admin, POLICY)).toBe(200);
   await type(engineer, "raw-shell");
   await expect(banner).toContainText("Single commands are not judged here");
   await expect.poll(() => screen(engineer)).toContain("RAW SHELL");
@@ -83,7 +72,7 @@ test("a raw shell is not to be had, until an admin permits it by name; then it i
 });
 
 test("what is typed in a raw shell that was left is judged again", async () => {
-  expect(await configuration("POST", { yaml: POLICY })).toBe(200);
+  expect(await applyPolicy(admin, POLICY)).toBe(200);
   await type(engineer, "raw-shell");
   await expect(engineer.locator("[data-raw-shell]:visible")).toBeVisible();
   await expect.poll(() => lastLine(engineer)).toMatch(/[$#]$/);

@@ -226,13 +226,14 @@ export class Terminal {
     return submitted;
   }
 
-  async #run({ command, executed }: AllowedShell): Promise<void> {
+  async #run(allowed: AllowedShell): Promise<void> {
+    const { command, executed } = allowed;
     const began = this.#options.now();
     if (command.interactive) this.#screen.write(PASTES_AS_TYPED);
     if (command.raw) this.#screen.write(RAW_BANNER);
     const program = new TerminalProgram({
       session: this.#session,
-      command,
+      allowed,
       detectors: this.#options.detectors,
       where: this.#place.where,
       columns: this.#columns,

@@ -67,5 +67,5 @@ test("TS-2 the outcome does not depend on the chunks", () => {
 test("TS-3 what a program left behind is set back", () => {
   const sanitiser = createSanitiser({ fullScreen: true });
   sanitiser.push(new TextEncoder().encode("\u001b[?1049h\u001b[?25l"));
-  expect(new TextDecoder().decode(sanitiser.end())).toBe("\u001b[?1049l\u001b[?25h\u001b[r\u001b(B\u001b>");
+  expect(new TextDecoder().decode(sanitiser.end())).toBe("\u001b7\u001b[r\u001b8\u001b[?1049l\u001b[?25h\u001b(B\u001b>");
 });

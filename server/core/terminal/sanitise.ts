@@ -138,8 +138,10 @@ export function createSanitiser(options: { readonly fullScreen: boolean }): Sani
       swallowing = false;
       afterC2 = false;
       let reset = dirty ? "\u001b[0m" : "";
+      // To set the margins back moves the cursor home: what stands below it would be cleared by the next prompt.
+      if (used.size > 0) reset += "\u001b7\u001b[r\u001b8";
       for (const mode of used) reset += mode === 7 || mode === 25 ? `\u001b[?${mode}h` : `\u001b[?${mode}l`;
-      if (used.size > 0) reset += "\u001b[r\u001b(B\u001b>";
+      if (used.size > 0) reset += "\u001b(B\u001b>";
       used.clear();
       dirty = false;
       return reset === "" ? EMPTY : Uint8Array.from(reset, (c) => c.charCodeAt(0));
