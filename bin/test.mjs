@@ -73,6 +73,10 @@ const missing = installSystemPackages([
   ["busybox", "/bin/busybox"],
   ["zsh", "/bin/zsh"],
   ["fish", "/usr/bin/fish"],
+  ["tcsh", "/bin/tcsh"],
+  ["mksh", "/bin/mksh"],
+  ["ksh", "/bin/ksh93"],
+  ["yash", "/usr/bin/yash"],
 ]);
 if (missing.length > 0) say(`not installed and not installable from here: ${missing.join(", ")}; tests that need them will fail`);
 
