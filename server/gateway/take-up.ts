@@ -33,7 +33,7 @@ export async function takeUp(saved: SavedPlace, { place, judge, signal, say }: N
     if (end.exitCode === 0) done.push(what);
     else say(end.text);
   }
-  if (done.length > 0) say(`\x1b[2mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
+  if (done.length > 0) say(`\x1b[90mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
 }
 
 /** The lines that lead from a new session to that place, and what each of them is for. */

@@ -6,7 +6,8 @@ import { textWidth } from "../core/terminal/width.ts";
 const RED = "\x1b[31m";
 const AMBER = "\x1b[33m";
 const GREEN = "\x1b[32m";
-const DIM = "\x1b[2m";
+/** A colour of its own: dimmed text falls below the contrast that the terminal keeps up. */
+const QUIET = "\x1b[90m";
 const RESET = "\x1b[0m";
 
 /** The line again with the offending words underlined by carets, then each reason and what made it. */
@@ -24,7 +25,7 @@ export function reviewText(review: Review): string {
   const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(
     ", ",
   );
-  return `${AMBER}… waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
+  return `${AMBER}… waiting for review${RESET} ${QUIET}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
 }
 
 /** For `why` and `can`. */
@@ -59,7 +60,7 @@ function lacking({ obligations }: Decision): string {
 }
 
 function reasonText(sign: string, colour: string, reason: Reason): string {
-  const hint = reason.hint === undefined ? "" : `\r\n  ${DIM}${printable(reason.hint)}${RESET}`;
+  const hint = reason.hint === undefined ? "" : `\r\n  ${QUIET}${printable(reason.hint)}${RESET}`;
   return `${colour}${sign}${RESET} ${printable(reason.message)}${hint}\r\n`;
 }
 
@@ -93,6 +94,7 @@ export const HELP = [
   "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
-  "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",
+  "Tab completes, Ctrl-D closes. In the browser: Ctrl+Shift+F searches what was shown, Ctrl+Shift+Up goes from",
+  "command to command, Ctrl+Shift+\\ splits the window, F6 goes to the other side. Output that holds personal data or secrets is masked.",
   "",
 ].join("\r\n");

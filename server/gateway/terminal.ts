@@ -82,7 +82,7 @@ export class Terminal {
     session.show.resized(options.columns, options.rows);
     session.show.onChange(() => this.#resume());
     this.#screen.write(
-      "\x1b[2mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
+      "\x1b[90mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
     );
     if (options.from === null) this.#prompt();
     else this.#takeUp(options.from);
@@ -211,6 +211,8 @@ export class Terminal {
       onLacking: (what) => this.#screen.write(LACKING[what]),
       onReview: (review) => {
         this.#screen.write(reviewText(review));
+        // What was told last may be of a part of the line.
+        this.#events.verdict(line, review.decision, review.microActions);
         this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review });
       },
     });
@@ -297,7 +299,7 @@ export class Terminal {
       return this.#verdict.soon(this.#editor.line);
     }
     if (names.length === 0) return;
-    const more = names.length > SHOWN_NAMES ? `\r\n\x1b[2m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
+    const more = names.length > SHOWN_NAMES ? `\r\n\x1b[90m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
     this.#screen.write(`\r\n${names.slice(0, SHOWN_NAMES).map(printable).join("  ")}${more}\r\n${this.#editor.redraw()}`);
   }
 
