@@ -42,6 +42,16 @@ test("allowed, waiting and denied: the reason and the words that make it so, whi
   await expect(verdict).toHaveAttribute("data-terminal-verdict", "deny");
 });
 
+test("while a line waits it is its own verdict that stands, however fast it was typed", async () => {
+  await type(engineer, "systemctl restart shop-api");
+  await expect(engineer.locator("[data-review-waiting]")).toBeVisible();
+  const verdict = engineer.locator("[data-terminal-verdict]");
+  await expect(verdict).toHaveAttribute("data-terminal-verdict", "review");
+  await expect(verdict.locator("> code")).toHaveText("systemctl restart shop-api");
+  await press(engineer, "Control+c");
+  await expect(engineer.locator("[data-review-waiting]")).toHaveCount(0);
+});
+
 test("a text that is not understood says where it stops to be", async () => {
   const verdict = engineer.locator("[data-terminal-verdict]");
   await engineer.keyboard.type("echo fine ) and not");

@@ -147,7 +147,7 @@ export default function Screen(props: {
     else if (terminal.buffer.normal.baseY + terminal.buffer.normal.cursorY > 0)
       // Leaving a screen that is not there would put the cursor where some program before had left it.
       terminal.write(
-        `${terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : ""}\x1b[0m\r\n\x1b[2m── a new session; what ran in the one above has ended ──\x1b[0m\r\n`,
+        `${terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : ""}\x1b[0m\r\n\x1b[90m── a new session; what ran in the one above has ended ──\x1b[0m\r\n`,
       );
     setChosen(null);
     const blocks = new BlockPlaces(terminal, () => coloursOf(host.current), setChosen);

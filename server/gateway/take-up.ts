@@ -34,7 +34,7 @@ export async function takeUp(saved: SavedPlace, { place, judge, signal, say }: N
     if (end.exitCode === 0) done.push(what);
     else say(end.text);
   }
-  if (done.length > 0) say(`\x1b[2mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
+  if (done.length > 0) say(`\x1b[90mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
   return done.length === lines.length;
 }
 

@@ -88,7 +88,7 @@ export class TerminalProgram {
       screen.write("^\\");
       this.#program?.write(new Uint8Array([0x1c]));
     } else if (text.includes("\x1a"))
-      screen.write("\r\n\x1b[2mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
+      screen.write("\r\n\x1b[90mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
     else ahead.keep(text);
   }
 

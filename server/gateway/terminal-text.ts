@@ -7,7 +7,8 @@ import type { Instead } from "./instead.ts";
 const RED = "\x1b[31m";
 const AMBER = "\x1b[33m";
 const GREEN = "\x1b[32m";
-const DIM = "\x1b[2m";
+/** A colour of its own: dimmed text falls below the contrast that the terminal keeps up. */
+const QUIET = "\x1b[90m";
 const RESET = "\x1b[0m";
 
 /** The line again with the offending words underlined by carets, then each reason and what made it. */
@@ -25,12 +26,14 @@ export function reviewText(review: Review, instead: Instead | null): string {
   const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(
     ", ",
   );
-  return `${AMBER}… waiting for review${RESET} ${DIM}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n${insteadText(instead)}`;
+  return `${AMBER}… waiting for review${RESET} ${QUIET}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n${insteadText(instead)}`;
 }
 
 /** Empty: nothing that a line could do. */
 export function insteadText(instead: Instead | null): string {
-  return instead?.do === "edit" ? `  ${DIM}\`${printable(instead.line)}\` opens it at once, beside the terminal${RESET}\r\n` : "";
+  return instead?.do === "edit"
+    ? `  ${QUIET}\`${printable(instead.line)}\` opens it at once, beside the terminal${RESET}\r\n`
+    : "";
 }
 
 /** For `why` and `can`. */
@@ -65,7 +68,7 @@ function lacking({ obligations }: Decision): string {
 }
 
 function reasonText(sign: string, colour: string, reason: Reason): string {
-  const hint = reason.hint === undefined ? "" : `\r\n  ${DIM}${printable(reason.hint)}${RESET}`;
+  const hint = reason.hint === undefined ? "" : `\r\n  ${QUIET}${printable(reason.hint)}${RESET}`;
   return `${colour}${sign}${RESET} ${printable(reason.message)}${hint}\r\n`;
 }
 
@@ -81,7 +84,7 @@ function carets(line: string, reasons: readonly Reason[], colour: string): strin
 }
 
 /** A line of the session that was lost is taken up. */
-export const GOES_ON = `${DIM}the line below was waiting for a reviewer; its review still stands and is gone on with${RESET}\r\n`;
+export const GOES_ON = `${QUIET}the line below was waiting for a reviewer; its review still stands and is gone on with${RESET}\r\n`;
 
 /** The tab could not be led to where the line was typed, and a yes is for that place. */
 export function stillWaits(line: string): string {
@@ -112,6 +115,7 @@ export const HELP = [
   "  edit FILE        opens a text file beside the terminal: masked, and saved only as policy lets it be",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
-  "Tab completes, Ctrl-D closes. Output that holds personal data or secrets is masked.",
+  "Tab completes, Ctrl-D closes. In the browser: Ctrl+Shift+F searches what was shown, Ctrl+Shift+Up goes from",
+  "command to command, Ctrl+Shift+\\ splits the window, F6 goes to the other side. Output that holds personal data or secrets is masked.",
   "",
 ].join("\r\n");

@@ -86,7 +86,7 @@ export class Terminal {
     session.show.onChange(() => this.#resume());
     this.#screen.write(options.before);
     this.#screen.write(
-      "\x1b[2mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
+      "\x1b[90mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
     );
     if (session.connection.language === "sh") this.#screen.write(NO_BASH);
     // Kept from the beginning on: what is lost next is this session.
@@ -221,6 +221,7 @@ export class Terminal {
       ...(waiting?.line === line ? { goesOnWith: waiting.review } : {}),
       onLacking: (what) => this.#screen.write(LACKING[what]),
       onReview: (review) => {
+        // What was told last may be of a part of the line.
         const instead = this.#instead(line, review.decision);
         this.#screen.write(reviewText(review, instead));
         this.#events.verdict(line, review.decision, review.microActions, instead);
@@ -316,7 +317,7 @@ export class Terminal {
       return this.#verdict.soon(this.#editor.line);
     }
     if (names.length === 0) return;
-    const more = names.length > SHOWN_NAMES ? `\r\n\x1b[2m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
+    const more = names.length > SHOWN_NAMES ? `\r\n\x1b[90m… and ${names.length - SHOWN_NAMES} more\x1b[0m` : "";
     this.#screen.write(`\r\n${names.slice(0, SHOWN_NAMES).map(printable).join("  ")}${more}\r\n${this.#editor.redraw()}`);
   }
 

@@ -590,7 +590,7 @@ interface Cell {
 }
 
 /** Before a line of a command of several. */
-const CONTINUES = "\x1b[2m>\x1b[22m ";
+const CONTINUES = "\x1b[90m>\x1b[39m ";
 const CONTINUES_WIDTH = 2;
 /** At the last cell a terminal waits with the next row until something is written: it goes there now, as wrapped. */
 const INTO_NEXT_ROW = " \r\x1b[X";
