@@ -14,6 +14,7 @@ import { TargetTree } from "../targets/target-tree.tsx";
 import { selectFrom } from "./select-from.ts";
 import { NO_TABS, reduceTabs, WorkbenchTabs } from "./tabs.ts";
 import { useBorder } from "./use-border.ts";
+import { focusPanel, useSplitKeys } from "./use-split-keys.ts";
 import classes from "./workbench.module.css";
 
 const SqlTab = dynamic(() => import("../sql/sql-tab.tsx").then((module) => module.SqlTab), {
@@ -85,6 +86,17 @@ export function Workbench(props: {
     }
     change({ type: "split", id });
   };
+
+  useSplitKeys(props.visible, {
+    split,
+    other: () => {
+      const next = active === right ? left : right;
+      if (right === null || next === null) return false;
+      change({ type: "activated", id: next });
+      focusPanel(next);
+      return true;
+    },
+  });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each wish is fulfilled once, when the targets are known
   useEffect(() => {
@@ -194,6 +206,8 @@ export function Workbench(props: {
             variant="subtle"
             color="gray"
             aria-label={right === null ? "show another tab beside this one" : "show this tab alone"}
+            aria-keyshortcuts="Control+Shift+\\"
+            title={right === null ? "Split (Ctrl+Shift+\\)" : "One tab (Ctrl+Shift+\\). F6 goes to the other"}
             aria-pressed={right !== null}
             disabled={shown === undefined}
             // The terminal or editor keeps the keys.

@@ -1,5 +1,5 @@
 import type { OpenSqlSession } from "../gateway/sessions.ts";
-import type { StatementEnd } from "../gateway/sql-session.ts";
+import type { StatementEnd } from "../gateway/statement-end.ts";
 
 /** Runs one statement; what it says at its end: `done`, or why not. */
 export async function run(session: OpenSqlSession, text: string): Promise<string> {

@@ -7,7 +7,7 @@ import { MaskedOutput } from "../gateway/masked-output.ts";
 import type { SqlNotice } from "../gateway/ports.ts";
 import { rowsAsText } from "../gateway/row-text.ts";
 import type { OpenShellSession, OpenSqlSession } from "../gateway/sessions.ts";
-import type { StatementEnd } from "../gateway/sql-session.ts";
+import type { StatementEnd } from "../gateway/statement-end.ts";
 import { type ReasonLine, Request, reasonLine } from "./check.ts";
 import { jsonLines, writeLine } from "./lines.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestGateway } from "../../test/fixtures/gateway.ts";
-import type { StatementEnd } from "./sql-session.ts";
+import type { StatementEnd } from "./statement-end.ts";
 
 /** Decision 020: names of tables may be told, of a closed table's columns nothing is, also not whether one is there. */
 

@@ -1,28 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { deriveKeys } from "../adapter/secret/keys.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keys } from "../../test/fixtures/gateway.ts";
+import { type Replica, type Replicas, startReplicas } from "../../test/fixtures/replicas.ts";
 import type { Decision } from "../core/domain/decision.ts";
 import type { Span } from "../core/domain/span.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
-import { type Started, startGateway } from "../main.ts";
-import { principalOf } from "./principal-of.ts";
+import { startGateway } from "../main.ts";
 import { verifyRecord } from "./record.ts";
 import { rowsAsText } from "./row-text.ts";
 import type { OpenSqlSession } from "./sessions.ts";
-import type { RunObserver, StatementEnd } from "./sql-session.ts";
+import type { RunObserver } from "./sql-session.ts";
+import type { StatementEnd } from "./statement-end.ts";
 
-/** Two replicas on one real store, and a database to guard. */
-let folder: string;
-let postgres: EmbeddedPostgres;
-let one: Started;
-let two: Started;
+let replicas: Replicas;
+let one: Replica;
+let two: Replica;
 
 const engineer = { email: "engineer@acme.test", name: "Engineer", groups: ["engineers"] };
 const reviewer = { email: "reviewer@acme.test", name: "Reviewer", groups: ["leads"] };
-const keys = deriveKeys("a secret for tests that is long enough to be one");
 
 const CONFIGURATION = `
 kind: policy
@@ -74,58 +67,17 @@ actions: ["sql:delete"]
 obligations: { reviewers: { groups: [leads] } }
 `;
 
+const SHOP = `
+  CREATE TABLE tickets (id int PRIMARY KEY, body text);
+  CREATE TABLE orders (id int PRIMARY KEY, total int);
+  INSERT INTO orders SELECT g, g FROM generate_series(1, 1000) g`;
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gatehouse-gateway-"));
-  postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
-  await postgres.createDatabase("gatehouse");
-  await postgres.createDatabase("shop");
-  const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
-  await shop.connect();
-  await shop.query(
-    "CREATE TABLE tickets (id int PRIMARY KEY, body text); CREATE TABLE orders (id int PRIMARY KEY, total int); INSERT INTO orders SELECT g, g FROM generate_series(1, 1000) g",
-  );
-  await shop.end();
-  const start = () =>
-    startGateway({
-      storeUrl: postgres.connectionString("gatehouse"),
-      keys,
-      checkpoints: join(folder, "checkpoints.jsonl"),
-      log: () => undefined,
-    });
-  one = await start();
-  two = await start();
-  const target = {
-    kind: "target",
-    id: "shop",
-    type: "postgres",
-    environment: "prod",
-    postgres: {
-      host: postgres.host,
-      port: postgres.port,
-      database: "shop",
-      user: "postgres",
-      password: { sealed: "" },
-      tls: "disable",
-    },
-  };
-  const { seal } = await import("../adapter/secret/secret-store.ts");
-  await one.gateway.context.configuration.apply(
-    `${CONFIGURATION}\n---\n${JSON.stringify({ ...target, postgres: { ...target.postgres, password: seal(postgres.password, keys.seal) } })}`,
-    "test",
-  );
-  await vi.waitFor(() => expect(two.gateway.context.configuration.set.targets.has("shop")).toBe(true), 5_000);
+  replicas = await startReplicas({ shop: SHOP, configuration: CONFIGURATION });
+  ({ one, two } = replicas);
 });
 
-afterAll(async () => {
-  await one?.stop();
-  await two?.stop();
-  await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-function principal(started: Started, person: typeof engineer) {
-  return principalOf(person, started.gateway.context.configuration.set);
-}
+afterAll(() => replicas?.stop());
 
 /** Machines that run tests are busy. */
 const SLOW = { timeout: 20_000 };
@@ -174,7 +126,7 @@ describe("reviews over two replicas", () => {
     let id = "";
     const done = run(session, "delete from orders where id <= 10", { wait: true, onWaiting: (review) => (id = review) });
     await expect.poll(() => id, SLOW).not.toBe("");
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+    await two.gateway.verbs.answerReview(replicas.as(reviewer, two), id, {
       verdict: "approve",
       comment: "yes",
       minutes: null,
@@ -185,7 +137,7 @@ describe("reviews over two replicas", () => {
     expect(review.state).toMatchObject({ state: "approved" });
     const again = await one.gateway.reviews.use(
       review,
-      { principal: principal(one, engineer), session: "" },
+      { principal: replicas.as(engineer, one), session: "" },
       review.fingerprint,
       review.decision,
     );
@@ -201,7 +153,7 @@ describe("reviews over two replicas", () => {
     const done = run(session, "delete from orders", { wait: true, signal: abort.signal, onWaiting: (review) => (id = review) });
     await expect.poll(() => id, SLOW).not.toBe("");
     await expect(
-      two.gateway.verbs.answerReview(principal(two, both), id, { verdict: "approve", comment: "", minutes: null, hold: null }),
+      two.gateway.verbs.answerReview(replicas.as(both, two), id, { verdict: "approve", comment: "", minutes: null, hold: null }),
     ).rejects.toMatchObject({ code: "forbidden" });
     abort.abort(new Error("given up"));
     expect((await done).ends).toEqual(["withdrawn"]);
@@ -220,7 +172,7 @@ describe("reviews over two replicas", () => {
     await expect.poll(() => id, SLOW).not.toBe("");
     const opened = await one.gateway.reviews.find(id);
     // The tab itself is one of those who use it.
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+    await two.gateway.verbs.answerReview(replicas.as(reviewer, two), id, {
       verdict: "approve",
       comment: "",
       minutes: null,
@@ -231,7 +183,7 @@ describe("reviews over two replicas", () => {
       Array.from({ length: 200 }, (_, i) =>
         (i % 2 === 0 ? one : two).gateway.reviews.use(
           approved,
-          { principal: principal(one, engineer), session: "" },
+          { principal: replicas.as(engineer, one), session: "" },
           opened.fingerprint,
           opened.decision,
         ),
@@ -251,7 +203,7 @@ describe("reviews over two replicas", () => {
     let id = "";
     const done = run(session, "delete from orders where id = 78", { wait: true, onWaiting: (review) => (id = review) });
     await expect.poll(() => id, SLOW).not.toBe("");
-    await two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+    await two.gateway.verbs.answerReview(replicas.as(reviewer, two), id, {
       verdict: "reject",
       comment: "not today",
       minutes: null,
@@ -259,7 +211,7 @@ describe("reviews over two replicas", () => {
     });
     expect((await done).ends).toEqual(["rejected"]);
     await expect(
-      two.gateway.verbs.answerReview(principal(two, reviewer), id, {
+      two.gateway.verbs.answerReview(replicas.as(reviewer, two), id, {
         verdict: "approve",
         comment: "",
         minutes: null,
@@ -309,8 +261,7 @@ describe("P6 revocation", () => {
 describe("the record", () => {
   it("is append-only, intact, and tells what was changed behind its back", async () => {
     expect(await verifyRecord(one.gateway.context)).toMatchObject({ intact: true, findings: [] });
-    const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
-    await database.connect();
+    const database = replicas.store;
     await expect(database.query("UPDATE audit_event SET payload = '{}'")).rejects.toThrow("append-only");
     await expect(database.query("DELETE FROM audit_event")).rejects.toThrow("append-only");
     // Who owns the database can switch triggers off; the chain and the checkpoints still tell.
@@ -332,7 +283,6 @@ describe("the record", () => {
     await database.query("COMMIT");
     const removed = await verifyRecord(one.gateway.context);
     expect(removed.findings.join()).toMatch(/is missing|does not follow/);
-    await database.end();
   });
 
   it("a text with a NUL is refused, and the record still holds it", async () => {
@@ -347,8 +297,7 @@ describe("the record", () => {
 
 it("a table that somebody else made a moment ago is there", async () => {
   const session = await one.gateway.sessions.openSql(engineer, "shop");
-  const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
-  await shop.connect();
+  const { shop } = replicas;
   for (let round = 0; round < 5; round += 1) {
     // The catalog is fresh, and does not have it.
     expect((await run(session, "select id from orders where id = 1")).ends).toEqual(["done"]);
@@ -361,7 +310,6 @@ it("a table that somebody else made a moment ago is there", async () => {
     expect(said.join()).not.toContain("does not exist");
   }
   await shop.query("DROP TABLE made_0, made_1, made_2, made_3, made_4");
-  await shop.end();
   await session.close("done");
 });
 
@@ -435,43 +383,29 @@ describe("P6 rows that a session keeps", () => {
 
 describe("P3 without a store nothing runs", () => {
   it("a statement is refused when its decision cannot be written, and nothing of it happened", async () => {
-    const lonely = await startGateway({
-      storeUrl: postgres.connectionString("gatehouse"),
-      keys,
-      checkpoints: null,
-      log: () => undefined,
-    });
+    const lonely = await startGateway({ storeUrl: replicas.storeUrl, keys, checkpoints: null, log: () => undefined });
     const session = await lonely.gateway.sessions.openSql(engineer, "shop");
-    const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
-    await database.connect();
+    const database = replicas.store;
     await database.query("ALTER TABLE audit_event RENAME TO audit_event_away");
     await expect(run(session, "insert into orders values (5000, 1)")).rejects.toMatchObject({ code: "unavailable" });
     await database.query("ALTER TABLE audit_event_away RENAME TO audit_event");
-    await database.end();
     expect((await run(session, "select count(*) from orders where id = 5000")).rows).toEqual([["0"]]);
     await session.close("done");
     await lonely.stop();
   });
 
   it("a session ends when the end of what ran cannot be written, and its transaction is rolled back", async () => {
-    const lonely = await startGateway({
-      storeUrl: postgres.connectionString("gatehouse"),
-      keys,
-      checkpoints: null,
-      log: () => undefined,
-    });
+    const lonely = await startGateway({ storeUrl: replicas.storeUrl, keys, checkpoints: null, log: () => undefined });
     const session = await lonely.gateway.sessions.openSql(engineer, "shop");
     const ended = new Promise<string>((resolve) => session.onEnded(resolve));
     expect((await run(session, "begin")).ends).toEqual(["done"]);
-    const database = new pg.Client({ connectionString: postgres.connectionString("gatehouse") });
-    await database.connect();
+    const database = replicas.store;
     let decided = false;
     const running = run(session, "insert into orders select 6000, 1 from pg_sleep(3)", { onDecided: () => (decided = true) });
     await expect.poll(() => decided, SLOW).toBe(true);
     await database.query("ALTER TABLE audit_event RENAME TO audit_event_away");
     await expect(running).rejects.toMatchObject({ code: "unavailable" });
     await database.query("ALTER TABLE audit_event_away RENAME TO audit_event");
-    await database.end();
     await ended;
     const again = await lonely.gateway.sessions.openSql(engineer, "shop");
     expect((await run(again, "select count(*) from orders where id = 6000")).rows).toEqual([["0"]]);

@@ -25,7 +25,7 @@ import type { ShellConnection } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
 import { ABANDONED, type Show } from "./show.ts";
-import { endOfReview } from "./sql-session.ts";
+import { endOfReview } from "./statement-end.ts";
 
 export interface ShellVerdict {
   readonly decision: Decision;

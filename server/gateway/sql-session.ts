@@ -20,13 +20,16 @@ import {
 } from "./authorize.ts";
 import { toldOf } from "./closed-tables.ts";
 import type { Glass } from "./glass.ts";
-import { DEFINITION_CHANGED, GrantedStatement, holdable, safeRunOf } from "./granted-statement.ts";
+import { DEFINITION_CHANGED, GrantedStatement, safeRunOf } from "./granted-statement.ts";
 import { prepareSql, undescribed } from "./judge-sql.ts";
+import { DROPPED, FULL, KeptRows } from "./kept-rows.ts";
 import { withPermittedColumns } from "./permitted-columns.ts";
-import type { SqlConnection, SqlEnd, SqlFailure, SqlLimits, SqlNotice, SqlSink } from "./ports.ts";
+import type { SqlConnection, SqlEnd, SqlNotice, SqlSink } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
 import { type Reviews, withdrawn } from "./reviews.ts";
 import { ABANDONED, type Show } from "./show.ts";
+import { endOfReview, limitsOf, recordEnd, type StatementEnd, UNWATCHED } from "./statement-end.ts";
+import { rowsTouched, withEstimate } from "./statement-size.ts";
 import { forWatchers } from "./watched-rows.ts";
 
 type ParsedStatement = Extract<ParsedSql, { ok: true }>["statements"][number];
@@ -46,8 +49,6 @@ export interface RunObserver {
   ended(statement: number, end: StatementEnd): void;
 }
 
-export type StatementEnd = SqlEnd | { readonly ended: "denied" | "review" | "rejected" | "expired" | "withdrawn" };
-
 export interface RunOptions {
   readonly parameters: readonly (string | null)[] | null;
   /** Why, in the person's words; shown to reviewers. */
@@ -61,8 +62,6 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-const DEFAULT_TIMEOUT_MS = 10 * 60_000;
-const LOCK_TIMEOUT_MS = 10_000;
 /** A definition that changes between judging and running is looked at anew this often, then refused. */
 const ATTEMPTS = 3;
 
@@ -83,10 +82,7 @@ export class SqlSession {
   readonly #over = new AbortController();
   /** What runs by a grant. */
   #granted: GrantedStatement | null = null;
-
-  /** By text: statements of which the session still holds rows. */
-  readonly #kept = new Map<string, Judgeable<PreparedSql>>();
-  #dropping: Promise<boolean> | null = null;
+  readonly #kept: KeptRows;
 
   constructor(context: Context, reviews: Reviews, requester: Requester, connection: SqlConnection, show: Show, glass: Glass) {
     this.id = requester.session;
@@ -96,6 +92,7 @@ export class SqlSession {
     this.#connection = connection;
     this.#show = show;
     this.#glass = glass;
+    this.#kept = new KeptRows(context, requester, connection);
   }
 
   get transaction(): "idle" | "open" | "failed" {
@@ -144,7 +141,9 @@ export class SqlSession {
             microActions: [],
             sent: "",
           };
-        const judgeable = this.busy ? prepared.judgeable : await this.#estimated(prepared.judgeable);
+        const judgeable = this.busy
+          ? prepared.judgeable
+          : await withEstimate(this.#context, this.#requester, this.#connection, prepared.judgeable);
         const { described, execution } = judgeable;
         const judged = judge(this.#context, this.#requester, judgeable);
         const decision = await this.#withPermitted(statement, judgeable, judged, catalog);
@@ -166,32 +165,7 @@ export class SqlSession {
     if (this.#current !== null && !mayGoOn(this.#context, this.#requester, this.#current)) {
       this.#granted?.giveUp("system", "policies or grants changed: it is no longer allowed", true);
       await this.#connection.cancel();
-    } else if (this.#running === null) await this.#dropStale();
-  }
-
-  /**
-   * Temporary tables and cursors hold rows as they were shown when they were made. INVARIANT (P6): what may no longer be
-   * seen so goes. True: something went, and with it an open transaction.
-   */
-  #dropStale(): Promise<boolean> {
-    this.#dropping ??= this.#dropStaleNow().finally(() => {
-      this.#dropping = null;
-    });
-    return this.#dropping;
-  }
-
-  async #dropStaleNow(): Promise<boolean> {
-    const stale = [...this.#kept.values()].some(
-      (statement) => judge(this.#context, this.#requester, statement).outcome === "deny" || !statement.protectedNow(),
-    );
-    if (!stale) return false;
-    try {
-      await this.#connection.forget();
-    } catch {
-      await this.#connection.close();
-    }
-    this.#kept.clear();
-    return true;
+    } else if (this.#running === null) await this.#kept.dropStale();
   }
 
   async close(): Promise<void> {
@@ -220,9 +194,9 @@ export class SqlSession {
   async #one(index: number, statement: ParsedStatement, options: RunOptions, observer: RunObserver): Promise<StatementEnd> {
     let grant: Review | null = null;
     for (let attempt = 1; ; attempt++) {
-      if (await this.#dropStale()) return { ended: "failed", error: DROPPED, durationMs: 0 };
-      if (this.#kept.size >= MAX_KEPT) return { ended: "failed", error: FULL, durationMs: 0 };
-      if (this.#keepsWatched() && !this.#show.isWatched) {
+      if (await this.#kept.dropStale()) return { ended: "failed", error: DROPPED, durationMs: 0 };
+      if (this.#kept.isFull) return { ended: "failed", error: FULL, durationMs: 0 };
+      if (this.#kept.needWatcher && !this.#show.isWatched) {
         if (!options.waitForReview) return { ended: "review" };
         if (!(await this.#show.untilWatched(options.signal))) return { ended: "cancelled", durationMs: 0 };
       }
@@ -283,7 +257,7 @@ export class SqlSession {
       const decision = await recordRefusal(this.#context, this.#requester, prepared.described, prepared.refusal);
       return { outcome: "deny", decision, microActions: [], judgeable: null } as const;
     }
-    const judgeable = await this.#estimated(prepared.judgeable);
+    const judgeable = await withEstimate(this.#context, this.#requester, this.#connection, prepared.judgeable);
     const verdict = await authorize(this.#context, this.#reviews, this.#requester, judgeable, grant);
     const { microActions } = judgeable.described;
     if (verdict.outcome !== "deny") return { ...verdict, microActions, judgeable };
@@ -308,18 +282,6 @@ export class SqlSession {
     return withPermittedColumns(this.#context, this.#requester, statement, judgeable, decision, catalog, this.#connection.state);
   }
 
-  /** With what the planner says, where a policy asks for it and the statement would not be denied for another reason. */
-  async #estimated(judgeable: Judgeable<PreparedSql>): Promise<Judgeable<PreparedSql>> {
-    const { described, execution } = judgeable;
-    if (!execution.ok) return judgeable;
-    if (NO_ROWS.has(String(described.facts.kind))) return sized(judgeable, { rows: 0, cost: 0 });
-    if (!this.#context.configuration.set.policies.some((policy) => policy.asksForEstimate)) return judgeable;
-    const smallest = sized(judgeable, { rows: 0, cost: 0 });
-    if (judge(this.#context, this.#requester, smallest).outcome === "deny") return smallest;
-    const size = unjudgedFunctions(described) ? null : await this.#connection.estimate(execution.value);
-    return size === null ? judgeable : sized(judgeable, size);
-  }
-
   async #wait(
     index: number,
     verdict: Extract<Verdict<PreparedSql>, { outcome: "review" }> & { readonly judgeable: Judgeable<PreparedSql> | null },
@@ -338,7 +300,7 @@ export class SqlSession {
       shapeIsOpen: verdict.judgeable.shape.open,
       asks: null,
       safeRun: safeRunOf(verdict.judgeable, options.safeRun === true),
-      estimatedRows: await this.#estimatedRows(verdict.judgeable),
+      estimatedRows: await rowsTouched(this.#connection, verdict.judgeable),
       reason: options.reason,
       ...(options.goesOnWith === undefined ? {} : { goesOnWith: options.goesOnWith }),
     });
@@ -364,7 +326,7 @@ export class SqlSession {
       this.#current = null;
       return this.#notRun(granted);
     }
-    const watched = needsWatcher(verdict.decision) || this.#keepsWatched() ? this.#underWatch() : null;
+    const watched = needsWatcher(verdict.decision) || this.#kept.needWatcher ? this.#underWatch() : null;
     let rows = 0;
     const still = (): boolean => this.#current !== null && mayGoOn(this.#context, this.#requester, this.#current);
     const byGrant =
@@ -393,9 +355,9 @@ export class SqlSession {
       watched?.signal.aborted === true && ran.ended === "cancelled"
         ? { ended: "failed", error: UNWATCHED, durationMs: ran.durationMs }
         : ran;
-    if (verdict.judgeable !== null && end.ended === "done") this.#keep(verdict.judgeable, verdict.authorized.effect);
+    if (verdict.judgeable !== null && end.ended === "done") this.#kept.add(verdict.judgeable, verdict.authorized.effect);
     try {
-      await this.#recordEnd(verdict, end, rows);
+      await recordEnd(this.#context, this.#requester, verdict, end, rows);
     } catch (error) {
       // INVARIANT (P3): what cannot go on the record does not go on; an open transaction is rolled back.
       await this.#connection.close();
@@ -403,11 +365,6 @@ export class SqlSession {
     }
     await byGrant?.ended(end);
     return end;
-  }
-
-  /** Whether temporary tables or cursors hold what was read under a watcher: who leaves does not leave them behind. PE-18. */
-  #keepsWatched(): boolean {
-    return [...this.#kept.values()].some((kept) => needsWatcher(judge(this.#context, this.#requester, kept)));
   }
 
   /** From now until `stop` somebody has to watch; when nobody does any more, what runs is cancelled and `signal` says so. */
@@ -432,124 +389,4 @@ export class SqlSession {
     if (granted !== null) await this.#reviews.runs.ended(granted.run, "not-run", null);
     return { ended: "cancelled", durationMs: 0 };
   }
-
-  /** What the planner expects a change to touch, for those who are asked. */
-  async #estimatedRows({ described, execution }: Judgeable<PreparedSql>): Promise<number | null> {
-    const { estimatedRows } = described.facts;
-    if (typeof estimatedRows === "number") return estimatedRows;
-    if (!execution.ok || !holdable(execution.value) || unjudgedFunctions(described)) return null;
-    return (await this.#connection.estimate(execution.value))?.rows ?? null;
-  }
-
-  #keep(statement: Judgeable<PreparedSql>, effect: PreparedSql["effect"]): void {
-    if (effect === null) return;
-    if ("keeps" in effect && effect.keeps !== "prepared") this.#kept.set(statement.described.text, statement);
-    if ("drops" in effect && effect.drops === "rows") {
-      for (const [text, { execution }] of this.#kept) {
-        if (
-          execution.ok &&
-          execution.value.effect !== null &&
-          "keeps" in execution.value.effect &&
-          execution.value.effect.keeps === "rows"
-        )
-          this.#kept.delete(text);
-      }
-    }
-  }
-
-  async #recordEnd(verdict: Extract<Verdict<PreparedSql>, { outcome: "allow" }>, end: SqlEnd, rows: number): Promise<void> {
-    const { principal, target } = this.#requester;
-    const head = { at: this.#context.clock.now(), principal: principal.id, target: target.id, session: this.id };
-    if (end.ended === "alarm")
-      await this.#context.audit.append({
-        ...head,
-        type: "sentinel.alarm",
-        body: { message: end.message, statement: verdict.authorized.original },
-      });
-    await this.#context.audit.append({
-      ...head,
-      type: "statement.executed",
-      body: {
-        kind: "sql",
-        statementSha256: this.#context.sha256(verdict.authorized.original),
-        review: verdict.granted?.run.review ?? null,
-        run: verdict.granted?.run.id ?? null,
-        ended: end.ended,
-        rows,
-        command: end.ended === "done" || end.ended === "rolled-back" ? end.command : null,
-        rowCount: end.ended === "done" || end.ended === "rolled-back" ? end.rowCount : null,
-        error: end.ended === "failed" ? end.error.code : null,
-        ...(end.ended === "failed" && end.error === UNWATCHED ? { because: ABANDONED } : {}),
-        durationMs: Math.round(end.durationMs),
-      },
-    });
-  }
-}
-
-/** Planning runs immutable functions: nobody has judged those of the database. */
-function unjudgedFunctions({ microActions }: Judgeable<PreparedSql>["described"]): boolean {
-  return microActions.some(({ action }) => action === "sql:call" || action === "sql:opaque");
-}
-
-/** Kinds of statements that neither show nor change rows. */
-const NO_ROWS: ReadonlySet<string> = new Set([
-  "transaction",
-  "set",
-  "show",
-  "close",
-  "deallocate",
-  "discard",
-  "prepare",
-  "explain",
-]);
-
-function sized(
-  judgeable: Judgeable<PreparedSql>,
-  size: { readonly rows: number; readonly cost: number },
-): Judgeable<PreparedSql> {
-  const facts = { ...judgeable.described.facts, estimatedRows: size.rows, estimatedCost: size.cost };
-  return { ...judgeable, described: { ...judgeable.described, facts } };
-}
-
-/** Statements that fill temporary tables are looked at again with every change of policies. */
-const MAX_KEPT = 500;
-
-const DROPPED: SqlFailure = {
-  code: "GH002",
-  message:
-    "what you may see has changed: temporary tables and cursors of this tab were dropped, and an open transaction was rolled back",
-  hint: "nothing of this statement was run; make them again",
-  span: null,
-};
-
-const UNWATCHED: SqlFailure = {
-  code: "GH004",
-  message: `cancelled and rolled back: somebody has to watch this statement, and ${ABANDONED}`,
-  hint: "run it again; it waits until somebody watches",
-  span: null,
-};
-
-const FULL: SqlFailure = {
-  code: "GH003",
-  message: `more than ${MAX_KEPT} different statements have filled temporary tables in this tab`,
-  hint: "open another tab",
-  span: null,
-};
-
-function limitsOf(decision: Decision, prepared: PreparedSql): SqlLimits {
-  let rows: number | null = null;
-  let timeoutMs = DEFAULT_TIMEOUT_MS;
-  let readOnly = !prepared.writes;
-  for (const obligation of decision.obligations) {
-    if (obligation.type === "limit-rows") rows = Math.min(rows ?? obligation.rows, obligation.rows);
-    if (obligation.type === "time-limit") timeoutMs = Math.min(timeoutMs, obligation.milliseconds);
-    if (obligation.type === "read-only") readOnly = true;
-  }
-  // Read-only is about what others see.
-  return { readOnly: readOnly && !prepared.temporary, rows, timeoutMs, lockTimeoutMs: LOCK_TIMEOUT_MS };
-}
-
-export function endOfReview(review: Review): "rejected" | "expired" | "withdrawn" {
-  const { state } = review.state;
-  return state === "rejected" || state === "withdrawn" ? state : "expired";
 }

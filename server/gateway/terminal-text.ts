@@ -100,6 +100,10 @@ export const RAW_BANNER = [
   "",
 ].join("\r\n");
 
+/** On a host without bash. */
+export const NO_BASH =
+  "\x1b[33mThis host has no bash.\x1b[0m Lines are read by its `sh`: what only bash understands ([[ ]], arrays, <<<, {a,b} …) is refused.\r\n";
+
 export const HELP = [
   "The gateway does these itself:",
   "  cd, pushd, popd, dirs, export, unset, clear, history, exit",

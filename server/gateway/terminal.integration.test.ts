@@ -93,7 +93,11 @@ describe("a terminal on a real host", () => {
       labels: { "gatehouse.path": host.programs },
       ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey },
     };
-    connection = await connector.connect(target, { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
+    connection = await connector.connect(
+      target,
+      { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null },
+      { id: "engineer@acme.test" },
+    );
     judges = judgeOf(target, connection);
     const session = {
       id: "s",

@@ -16,11 +16,15 @@ import type { TerminalEvents, TerminalOptions, WaitingLine } from "./terminal-op
 import { TerminalPlace } from "./terminal-place.ts";
 import { TerminalProgram } from "./terminal-program.ts";
 import { TerminalScreen } from "./terminal-screen.ts";
-import { deniedText, GOES_ON, insteadText, LACKING, RAW_BANNER, reviewText, stillWaits } from "./terminal-text.ts";
+import { deniedText, GOES_ON, insteadText, LACKING, NO_BASH, RAW_BANNER, reviewText, stillWaits } from "./terminal-text.ts";
 import { TypeAhead } from "./type-ahead.ts";
 
 /** Of names to choose from. */
 const SHOWN_NAMES = 200;
+
+/** Of the browser: a paste is one key, so that its lines are judged together. Programs say for themselves what they take. */
+const PASTES_IN_BRACKETS = "\x1b[?2004h";
+const PASTES_AS_TYPED = "\x1b[?2004l";
 
 type Phase =
   | { readonly phase: "editing" }
@@ -84,6 +88,7 @@ export class Terminal {
     this.#screen.write(
       "\x1b[2mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
     );
+    if (session.connection.language === "sh") this.#screen.write(NO_BASH);
     // Kept from the beginning on: what is lost next is this session.
     this.#events.moved(options.from ?? this.#place.saved);
     if (options.from === null) this.#prompt();
@@ -240,12 +245,14 @@ export class Terminal {
     return editInstead(this.#session.judge, { line, decision, where: this.#place.where });
   }
 
-  async #run({ command, executed }: AllowedShell): Promise<void> {
+  async #run(allowed: AllowedShell): Promise<void> {
+    const { command, executed } = allowed;
     const began = this.#options.now();
+    if (command.interactive) this.#screen.write(PASTES_AS_TYPED);
     if (command.raw) this.#screen.write(RAW_BANNER);
     const program = new TerminalProgram({
       session: this.#session,
-      command,
+      allowed,
       detectors: this.#options.detectors,
       where: this.#place.where,
       columns: this.#columns,
@@ -357,7 +364,7 @@ export class Terminal {
       home: connection.home,
       exitCode: this.#exitCode,
     });
-    this.#screen.write(PROMPT_MARK + this.#editor.prompt(prompt.text, prompt.width));
+    this.#screen.write(PROMPT_MARK + PASTES_IN_BRACKETS + this.#editor.prompt(prompt.text, prompt.width));
     this.#edit(this.#ahead.take());
   }
 

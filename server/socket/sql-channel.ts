@@ -1,7 +1,8 @@
 import { rowFrameHead } from "../contract/rows.ts";
 import type { ClientMessage, ServerMessage } from "../contract/socket.ts";
 import type { OpenSqlSession } from "../gateway/sessions.ts";
-import type { RunObserver, StatementEnd } from "../gateway/sql-session.ts";
+import type { RunObserver } from "../gateway/sql-session.ts";
+import type { StatementEnd } from "../gateway/statement-end.ts";
 import { toWireRun } from "../gateway/wire.ts";
 import type { Say } from "./say.ts";
 

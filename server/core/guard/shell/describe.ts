@@ -2,16 +2,28 @@ import type { ParsedScript } from "unbash";
 import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { absolutePath, describeFile } from "../files.ts";
-import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type ShellWhere } from "./prepared.ts";
+import { beyondPosix } from "./posix.ts";
+import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type Language, type ShellWhere } from "./prepared.ts";
 import { read } from "./read.ts";
 import type { State } from "./state.ts";
 import { Walk } from "./walk.ts";
 
 /** Says what a command line would do. Pure: the same text in the same place gets the same answer. Rules: SPEC.md. */
 export function describeShell(text: string, where: ShellWhere, met?: Set<string>): DescribedShell | { refusal: Refusal } {
-  if (text.trim() === RAW_SHELL) return rawShell(text);
+  const language = where.language ?? "bash";
+  if (text.trim() === RAW_SHELL) return rawShell(text, language);
   const result = read(text);
   if ("refusal" in result) return result;
+  const strange = language === "sh" ? beyondPosix(result.script) : null;
+  if (strange !== null) {
+    return {
+      refusal: {
+        message: `${strange.what} is bash's, and this host has only \`sh\``,
+        span: [strange.pos, strange.end],
+        hint: "write it as every `sh` reads it (POSIX)",
+      },
+    };
+  }
   const walk = new Walk(where, met);
   const finish = (actions: readonly MicroAction[]): readonly MicroAction[] => {
     // The shell's own settings decide what globs match; only where all is understood are they known.
@@ -70,7 +82,7 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
 const RAW_SHELL = "raw-shell";
 
 /** SG-25. Described as what it is: an action of its own, that no glob of a permit reaches. */
-function rawShell(text: string): DescribedShell {
+function rawShell(text: string, language: Language): DescribedShell {
   const from = text.indexOf(RAW_SHELL);
   const span = [from, from + RAW_SHELL.length] as const;
   return {
@@ -81,7 +93,7 @@ function rawShell(text: string): DescribedShell {
     facts: { kind: "shell", programs: [], interactive: true, background: false },
     prepared: {
       original: text,
-      sent: "exec /bin/bash -l -i",
+      sent: `exec /bin/${language} -l -i`,
       changesDirectory: false,
       programs: [],
       interactive: true,
