@@ -10,6 +10,7 @@ const MOST_SESSIONS = 5;
 export class KeptTab {
   readonly #context: Pick<Context, "terminalTabs" | "log">;
   readonly #tab: TerminalTab;
+  readonly #session: string;
   readonly #sessions: readonly string[];
   #last: Promise<void> = Promise.resolve();
   #gone = false;
@@ -21,20 +22,21 @@ export class KeptTab {
   ) {
     this.#context = context;
     this.#tab = tab;
+    this.#session = session;
     this.#sessions = [...(known?.sessions ?? []), session].slice(-MOST_SESSIONS);
   }
 
   keep(place: SavedPlace): void {
     const tooLarge = JSON.stringify(place).length > MOST_CHARACTERS;
     this.#then(async () => {
-      if (tooLarge) await this.#context.terminalTabs.forget(this.#tab);
+      if (tooLarge) await this.#context.terminalTabs.forget(this.#tab, this.#session);
       else if (!this.#gone) await this.#context.terminalTabs.keep(this.#tab, { place, sessions: this.#sessions });
     });
   }
 
   forget(): void {
     this.#gone = true;
-    this.#then(() => this.#context.terminalTabs.forget(this.#tab));
+    this.#then(() => this.#context.terminalTabs.forget(this.#tab, this.#session));
   }
 
   #then(write: () => Promise<void>): void {

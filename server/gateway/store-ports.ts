@@ -368,8 +368,10 @@ export interface SavedTab {
 export interface TerminalTabStore {
   /** Null: nothing is known of it, or it was a week ago. */
   find(tab: TerminalTab): Promise<SavedTab | null>;
+  /** Unless the tab is shown in another session by now, which is not among those. */
   keep(tab: TerminalTab, saved: SavedTab): Promise<void>;
-  forget(tab: TerminalTab): Promise<void>;
+  /** Unless it is shown in another session by now. */
+  forget(tab: TerminalTab, session: string): Promise<void>;
 }
 
 /** Lines that people have typed on a target. */

@@ -74,7 +74,7 @@ describe("what a lost tab had shown", () => {
     await written();
     first.socket.terminate();
     const second = await open(two, sid, "t1", true);
-    await expect.poll(second.shown, PATIENT).toMatch(RULE);
+    await expect.poll(second.shown, PATIENT).toContain("as before: directory");
     const [above = "", below = ""] = plain(second).split(RULE);
     expect(above).toMatch(/deploy@web-1:~\/shop-api \$ printf .*\none red ünï日本\ntwo\n/);
     expect(above).toMatch(/no end of line\n/);
@@ -231,6 +231,14 @@ describe("a line that waited when its replica was lost", () => {
     await expect.poll(() => plain(second).match(/ran-[0-9]+/g) ?? [], PATIENT).toHaveLength(1);
     const runs = await replicas.store.query("SELECT state FROM granted_run WHERE review = $1", [review]);
     expect(runs.rows).toHaveLength(1);
+    // The yes was for one run: what it showed is not shown again without another.
+    await expect.poll(() => plain(second), PATIENT).toMatch(/\$ $/);
+    await written();
+    second.socket.terminate();
+    const third = await open(one, sid, "w1", true);
+    await expect.poll(third.shown, PATIENT).toMatch(RULE);
+    expect(plain(third)).toMatch(/touch waited && date \+ran-%N\n\(what it showed is left out/);
+    expect(plain(third)).not.toMatch(/ran-[0-9]/);
   }, 40_000);
 
   test("where the tab cannot be led back, it is said and not run", async () => {
@@ -258,4 +266,24 @@ test("a tab's last sessions are kept, not all of them", async () => {
     await expect.poll(async () => (await context.terminalTabs.find(tab))?.sessions.at(-1)).toBe(`s${i}`);
   }
   expect((await context.terminalTabs.find(tab))?.sessions).toEqual(["s3", "s4", "s5", "s6", "s7"]);
+});
+
+test("a session that was lost, and goes on somewhere, neither forgets the tab nor takes it back", async () => {
+  const { context } = replicas.one.gateway;
+  const tab = { principal: "engineer@acme.test", target: "web-1", tab: "kept" };
+  const at = (cwd: string) => ({ cwd, previous: "/", stack: [], environment: {} });
+  const kept = async (sessions: readonly string[], cwd: string) =>
+    expect.poll(() => context.terminalTabs.find(tab)).toEqual({ place: at(cwd), sessions });
+  const lost = new KeptTab(context, { tab, session: "lost", known: null });
+  lost.keep(at("/a"));
+  await kept(["lost"], "/a");
+  const present = new KeptTab(context, { tab, session: "present", known: await context.terminalTabs.find(tab) });
+  present.keep(at("/b"));
+  await kept(["lost", "present"], "/b");
+  lost.keep(at("/c"));
+  lost.forget();
+  await written();
+  await kept(["lost", "present"], "/b");
+  present.forget();
+  await expect.poll(() => context.terminalTabs.find(tab)).toBeNull();
 });
