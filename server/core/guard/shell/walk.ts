@@ -15,7 +15,7 @@ import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value,
 import { isListOfNumbers } from "./substitution.ts";
 import { walkTest } from "./test-command.ts";
 import { touchPath } from "./touched-path.ts";
-import { isHarmless, isHeldByShell, isPlain, isPublic } from "./variable.ts";
+import { isHarmless, isHeldByShell, isLocale, isPlain, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
@@ -331,8 +331,8 @@ export class Walk {
       this.opaque("a text with too many steps", span);
       return taint({ ...state, variables: new Map() });
     }
-    if ((isHeldByShell(name) && !isHarmless(name)) || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null)))
-      this.setting(name, span);
+    const held = isLocale(name) ? !isPlainAlways(name, value) : isHeldByShell(name) && !isHarmless(name);
+    if (held || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null))) this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
@@ -370,6 +370,11 @@ export class Walk {
     this.outer = before;
     this.depth--;
   }
+}
+
+/** Whatever of its values it has. */
+function isPlainAlways(name: string, value: Value): boolean {
+  return Array.isArray(value) && value.every(({ text, pattern }) => !pattern && isPlain(name, text));
 }
 
 /** `env | grep -i path`: of the environment only names that everyone may see, with their values. */
