@@ -38,13 +38,17 @@ export async function run(page: Page, statement: string): Promise<void> {
   await page.keyboard.press("Control+Enter");
 }
 
+/** Opens one more tab on the target, and waits until keys go to it. */
 export async function openTerminal(page: Page, target: string): Promise<void> {
+  const tabs = page.locator("[data-workbench-tab]");
+  const before = await tabs.count();
   await page.locator(`[data-open-target="${target}"]`).first().click();
-  await expect(page.locator(".xterm:visible")).toBeVisible();
+  await expect(tabs).toHaveCount(before + 1);
+  await expect(page.locator(`[data-terminal-tab="${target}"][data-session="open"]:visible .xterm`)).toBeVisible();
   await expect.poll(() => screen(page)).toContain("$");
 }
 
-/** What the terminal shows, from xterm's own buffer. */
+/** What the terminal with the keys shows, or the one that is watched or played: from xterm's own buffer. */
 export async function screen(page: Page): Promise<string> {
   return page.evaluate(() => {
     const terminals = (
@@ -62,12 +66,14 @@ export async function screen(page: Page): Promise<string> {
         >;
       }
     ).__terminals;
-    const last = [...(terminals?.values() ?? [])].at(-1);
-    if (last === undefined) return "";
-    const { active } = last.buffer;
+    const tabs = [...document.querySelectorAll<HTMLElement>("[data-session-id]")].filter((tab) => tab.checkVisibility());
+    const active = tabs.find((tab) => tab.closest("[data-active]") !== null) ?? tabs[0];
+    const here = terminals?.get(active?.dataset.sessionId ?? "") ?? [...(terminals?.values() ?? [])].at(-1);
+    if (here === undefined) return "";
+    const { active: lines } = here.buffer;
     let text = "";
-    for (let i = 0; i < active.length; i++) {
-      const line = active.getLine(i);
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines.getLine(i);
       if (line !== undefined) text += (line.isWrapped || i === 0 ? "" : "\n") + line.translateToString(true);
     }
     return text;
@@ -78,3 +84,13 @@ export async function type(page: Page, line: string): Promise<void> {
   await page.keyboard.type(line);
   await page.keyboard.press("Enter");
 }
+
+/** Applies a policy as the admin whose page it is; the answer's status. */
+export const applyPolicy = (admin: Page, yaml: string): Promise<number> =>
+  admin.evaluate(async (text) => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch("/api/configuration", { method: "POST", headers, body: JSON.stringify({ yaml: text }) })).status;
+  }, yaml);
+
+export const removePolicy = (admin: Page, id: string): Promise<number> =>
+  admin.evaluate(async (policy) => (await fetch(`/api/configuration/policy/${policy}`, { method: "DELETE" })).status, id);

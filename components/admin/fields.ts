@@ -88,6 +88,7 @@ function policy(document: Document, known: { groups: readonly string[]; targets:
         text("An approved change is held for", "obligations", "holdFor"),
         number("Rows at most", "obligations", "limitRows"),
         text("Time at most", "obligations", "timeLimit"),
+        number("A command's output at most, in bytes", "obligations", "limitOutput"),
         text("Break glass: reviewed afterwards, within", "obligations", "reviewAfter"),
         { path: ["obligations", "watched"], label: "Only while somebody watches", input: "switch" },
         { path: ["obligations", "readOnly"], label: "Reading only", input: "switch" },

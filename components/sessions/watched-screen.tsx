@@ -5,7 +5,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { Terminal } from "@xterm/xterm";
 import { useEffect, useRef, useState } from "react";
-import { themeOf } from "../terminal/xterm-looks.ts";
+import { LOOKS, themeOf } from "../terminal/xterm-looks.ts";
 import classes from "./sessions.module.css";
 import type { WatchView } from "./watch-view.ts";
 
@@ -19,13 +19,9 @@ export default function WatchedScreen({ output, size, session }: Pick<WatchView,
     const element = host.current;
     if (element === null) return;
     const made = new Terminal({
-      allowProposedApi: true,
+      ...LOOKS,
       disableStdin: true,
-      fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
       fontSize: 13,
-      lineHeight: 1.15,
-      scrollback: 10_000,
-      minimumContrastRatio: 4.5,
     });
     made.loadAddon(new UnicodeGraphemesAddon());
     made.open(element);

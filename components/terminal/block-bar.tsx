@@ -2,14 +2,15 @@
 
 import { ActionIcon, Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { ChevronDown, ChevronUp, Clapperboard, Copy, RotateCcw, X } from "lucide-react";
+import { ChevronDown, ChevronUp, Clapperboard, Copy, Link2, RotateCcw, X } from "lucide-react";
 import Link from "next/link";
+import { type KeyboardEvent, useEffect, useRef } from "react";
 import type { WireBlock } from "../../server/contract/socket.ts";
 import { clock, duration } from "../theme/time.ts";
 import { meaningOfBlock } from "./block-meaning.ts";
 import classes from "./terminal.module.css";
 
-/** One chosen block: how it ended, and what can be done with it. */
+/** One chosen block: how it ended, and what can be done with it. It takes the keys until it is closed. */
 export function BlockBar(props: {
   block: WireBlock;
   session: string;
@@ -20,17 +21,38 @@ export function BlockBar(props: {
   onClose: () => void;
 }) {
   const { block } = props;
+  const bar = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each block that is chosen takes the keys
+  useEffect(() => bar.current?.focus(), [block.number]);
   const copy = () => {
     const text = props.output();
     if (text === null)
       return notifications.show({ color: "red", message: "Its output has scrolled away; the recording has it." });
-    void navigator.clipboard?.writeText(text).then(
-      () => notifications.show({ message: "The output is copied." }),
-      () => notifications.show({ color: "red", message: "The browser did not allow to copy." }),
-    );
+    toClipboard(text, "The output is copied.");
+  };
+  const inRecording = `/recordings/${encodeURIComponent(props.session)}?at=${(block.startedAt / 1_000).toFixed(1)}`;
+  const copyLink = () => toClipboard(new URL(inRecording, window.location.href).href, "The link is copied.");
+  const pressed = (event: KeyboardEvent) => {
+    const arrow = event.key === "ArrowUp" || event.key === "ArrowDown";
+    if (event.altKey || event.metaKey || (!arrow && (event.ctrlKey || event.shiftKey))) return;
+    if (arrow) props.onStep(event.key === "ArrowUp" ? -1 : 1);
+    else if (event.key === "Escape") props.onClose();
+    else if (event.key === "c") copy();
+    else if (event.key === "l") copyLink();
+    else if (event.key === "a") props.onAgain();
+    else return;
+    event.preventDefault();
   };
   return (
-    <section className={classes.block} aria-label="chosen command" data-block-bar={block.number}>
+    <section
+      ref={bar}
+      className={classes.block}
+      tabIndex={-1}
+      aria-label="chosen command"
+      aria-keyshortcuts="ArrowUp ArrowDown c l a Escape"
+      onKeyDown={pressed}
+      data-block-bar={block.number}
+    >
       <code>{block.line}</code>
       <span className={classes.quiet}>
         {clock(block.startedAt)} into the session
@@ -49,14 +71,32 @@ export function BlockBar(props: {
       <ActionIcon variant="subtle" size="sm" aria-label="the next command" onClick={() => props.onStep(1)}>
         <ChevronDown size={14} aria-hidden />
       </ActionIcon>
-      <Button size="compact-xs" variant="default" leftSection={<Copy size={12} aria-hidden />} onClick={copy} data-copy-output>
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<Copy size={12} aria-hidden />}
+        onClick={copy}
+        title="c"
+        data-copy-output
+      >
         Copy output
+      </Button>
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<Link2 size={12} aria-hidden />}
+        onClick={copyLink}
+        title="l"
+        data-copy-link
+      >
+        Copy link
       </Button>
       <Button
         size="compact-xs"
         variant="default"
         leftSection={<RotateCcw size={12} aria-hidden />}
         onClick={props.onAgain}
+        title="a"
         data-again
       >
         Again
@@ -66,14 +106,21 @@ export function BlockBar(props: {
         variant="default"
         leftSection={<Clapperboard size={12} aria-hidden />}
         component={Link}
-        href={`/recordings/${encodeURIComponent(props.session)}?at=${(block.startedAt / 1_000).toFixed(1)}`}
+        href={inRecording}
         data-in-recording
       >
         In the recording
       </Button>
-      <ActionIcon variant="subtle" size="sm" color="gray" aria-label="close" onClick={props.onClose}>
+      <ActionIcon variant="subtle" size="sm" color="gray" aria-label="close" title="Escape" onClick={props.onClose}>
         <X size={14} aria-hidden />
       </ActionIcon>
     </section>
+  );
+}
+
+function toClipboard(text: string, done: string): void {
+  void navigator.clipboard?.writeText(text).then(
+    () => notifications.show({ message: done }),
+    () => notifications.show({ color: "red", message: "The browser did not allow to copy." }),
   );
 }

@@ -1,23 +1,23 @@
 "use client";
 
 import "@xterm/xterm/css/xterm.css";
-import { ActionIcon, TextInput, useComputedColorScheme } from "@mantine/core";
+import { useComputedColorScheme } from "@mantine/core";
 import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
-import { ArrowDown, ArrowUp, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { WireBlock } from "../../server/contract/socket.ts";
 import { useSocketStore } from "../socket/socket.tsx";
 import { BlockBar } from "./block-bar.tsx";
 import { BlockPlaces } from "./blocks.ts";
+import { SearchBar } from "./search-bar.tsx";
 import type { TerminalSettings } from "./settings.ts";
 import classes from "./terminal.module.css";
 import type { Size } from "./terminal-tab.tsx";
-import { coloursOf, LOOKS, themeOf } from "./xterm-looks.ts";
+import { coloursOf, FONTS, LOOKS, searchLooksOf, themeOf } from "./xterm-looks.ts";
 
 declare global {
   interface Window {
@@ -39,6 +39,8 @@ export default function Screen(props: {
   /** Keys go to it. */
   active: boolean;
   settings: TerminalSettings;
+  searching: boolean;
+  onSearching: (searching: boolean) => void;
   blocks: readonly WireBlock[];
   onSize: (size: Size) => void;
   onParsed: (bytes: number) => void;
@@ -47,13 +49,16 @@ export default function Screen(props: {
   const store = useSocketStore();
   const host = useRef<HTMLDivElement>(null);
   const [made, setMade] = useState<{ terminal: Terminal; fit: FitAddon; search: SearchAddon } | null>(null);
-  const [searching, setSearching] = useState(false);
+  const [renderer, setRenderer] = useState<"webgl" | "dom">("dom");
   const places = useRef<BlockPlaces | null>(null);
   const [chosen, setChosen] = useState<number | null>(null);
   const step = useRef<(by: -1 | 1) => void>(() => {});
   step.current = (by) => {
     const next = places.current?.beside(chosen, by) ?? null;
-    if (next === null && by === 1) return setChosen(null);
+    if (next === null && by === 1) {
+      setChosen(null);
+      return made?.terminal.focus();
+    }
     if (next === null) return;
     places.current?.show(next);
     setChosen(next);
@@ -68,6 +73,7 @@ export default function Screen(props: {
     if (element === null) return;
     const terminal = new Terminal({
       ...LOOKS,
+      fontFamily: FONTS[settings.font],
       fontSize: settings.fontSize,
       screenReaderMode: settings.screenReader,
       macOptionIsMeta: true,
@@ -77,7 +83,12 @@ export default function Screen(props: {
     terminal.loadAddon(fit);
     terminal.loadAddon(search);
     terminal.loadAddon(
-      new WebLinksAddon((event, uri) => (event.ctrlKey || event.metaKey) && window.open(uri, "_blank", "noopener,noreferrer")),
+      new WebLinksAddon((event, uri) => (event.ctrlKey || event.metaKey) && followLink(uri), {
+        hover: (_, uri) => {
+          element.title = `${uri}\nCtrl+click opens it in a new tab`;
+        },
+        leave: () => element.removeAttribute("title"),
+      }),
     );
     terminal.loadAddon(new UnicodeGraphemesAddon());
     terminal.open(element);
@@ -92,7 +103,7 @@ export default function Screen(props: {
       }
       if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.code === "KeyF") {
         event.preventDefault();
-        setSearching(true);
+        latest.current.onSearching(true);
         return false;
       }
       if (event.ctrlKey && event.shiftKey && (event.code === "ArrowUp" || event.code === "ArrowDown")) {
@@ -136,7 +147,7 @@ export default function Screen(props: {
     else if (terminal.buffer.normal.baseY + terminal.buffer.normal.cursorY > 0)
       // Leaving a screen that is not there would put the cursor where some program before had left it.
       terminal.write(
-        `${terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : ""}\x1b[0m\r\n\x1b[2m── a new session; what ran in the one above has ended ──\x1b[0m\r\n`,
+        `${terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : ""}\x1b[0m\r\n\x1b[90m── a new session; what ran in the one above has ended ──\x1b[0m\r\n`,
       );
     setChosen(null);
     const blocks = new BlockPlaces(terminal, () => coloursOf(host.current), setChosen);
@@ -175,16 +186,17 @@ export default function Screen(props: {
 
   useEffect(() => {
     if (made === null) return;
+    made.terminal.options.fontFamily = FONTS[settings.font];
     made.terminal.options.fontSize = settings.fontSize;
     made.terminal.options.screenReaderMode = settings.screenReader;
     if (host.current !== null && host.current.clientWidth > 0) made.fit.fit();
-  }, [made, settings.fontSize, settings.screenReader]);
+  }, [made, settings.font, settings.fontSize, settings.screenReader]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme is the reason to read the tokens again
   useEffect(() => {
     if (made === null || host.current === null) return;
     made.terminal.options.theme = themeOf(host.current);
-  }, [made, dark]);
+  }, [made, dark, settings.colours]);
 
   useEffect(() => {
     if (made === null || !settings.webgl) return;
@@ -192,8 +204,12 @@ export default function Screen(props: {
     try {
       addon = new WebglAddon();
       // A lost context draws nothing more; the ordinary renderer takes over.
-      addon.onContextLoss(() => addon?.dispose());
+      addon.onContextLoss(() => {
+        addon?.dispose();
+        setRenderer("dom");
+      });
       made.terminal.loadAddon(addon);
+      setRenderer("webgl");
     } catch {
       // No WebGL here: the ordinary renderer stays.
       addon = null;
@@ -202,6 +218,7 @@ export default function Screen(props: {
     return () => {
       // A terminal that is gone has disposed of its add-ons already.
       if (host.current !== null) loaded?.dispose();
+      setRenderer("dom");
     };
   }, [made, settings.webgl]);
 
@@ -214,7 +231,15 @@ export default function Screen(props: {
   const block = props.blocks.find((each) => each.number === chosen);
   return (
     <>
-      <div ref={host} className={classes.host} data-terminal data-channel={channel ?? undefined} />
+      <div className={classes.ground} data-colours={settings.colours === "page" ? undefined : settings.colours}>
+        <div
+          ref={host}
+          className={classes.host}
+          data-terminal
+          data-channel={channel ?? undefined}
+          data-renderer={made === null ? undefined : renderer}
+        />
+      </div>
       {block === undefined || session === null ? null : (
         <BlockBar
           block={block}
@@ -233,12 +258,14 @@ export default function Screen(props: {
           }}
         />
       )}
-      {searching && made !== null ? (
+      {props.searching && made !== null ? (
         <SearchBar
           search={made.search}
+          looks={() => (host.current === null ? {} : searchLooksOf(host.current))}
           onClose={() => {
-            setSearching(false);
+            props.onSearching(false);
             made.search.clearDecorations();
+            made.terminal.clearSelection();
             made.terminal.focus();
           }}
         />
@@ -247,37 +274,8 @@ export default function Screen(props: {
   );
 }
 
-function SearchBar({ search, onClose }: { search: SearchAddon; onClose: () => void }) {
-  const [text, setText] = useState("");
-  return (
-    <form
-      className={classes.search}
-      onSubmit={(event) => {
-        event.preventDefault();
-        search.findPrevious(text);
-      }}
-      onKeyDown={(event) => event.key === "Escape" && onClose()}
-    >
-      <TextInput
-        aria-label="search in the terminal"
-        placeholder="Search"
-        data-autofocus
-        autoFocus
-        value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          search.findPrevious(event.currentTarget.value, { incremental: true });
-        }}
-      />
-      <ActionIcon type="submit" variant="default" aria-label="the match before">
-        <ArrowUp size={14} aria-hidden />
-      </ActionIcon>
-      <ActionIcon variant="default" aria-label="the match after" onClick={() => search.findNext(text)}>
-        <ArrowDown size={14} aria-hidden />
-      </ActionIcon>
-      <ActionIcon variant="subtle" color="gray" aria-label="close the search" onClick={onClose}>
-        <X size={14} aria-hidden />
-      </ActionIcon>
-    </form>
-  );
+/** What a program prints may look like any address; only pages are opened, and they do not learn from where. */
+function followLink(uri: string): void {
+  const { protocol } = new URL(uri);
+  if (protocol === "http:" || protocol === "https:") window.open(uri, "_blank", "noopener,noreferrer");
 }

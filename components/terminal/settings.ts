@@ -4,7 +4,10 @@ import { useLocalStorage } from "@mantine/hooks";
 import { z } from "zod";
 
 export const TerminalSettings = z.object({
+  font: z.enum(["jetbrains-mono", "system"]).default("jetbrains-mono"),
   fontSize: z.number().min(9).max(28).default(13),
+  /** `page`: as the rest of the page. */
+  colours: z.enum(["page", "light", "dark"]).default("page"),
   screenReader: z.boolean().default(false),
   webgl: z.boolean().default(true),
   copyOnSelect: z.boolean().default(false),

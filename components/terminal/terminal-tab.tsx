@@ -1,11 +1,11 @@
 "use client";
 
-import { ActionIcon, Button, Menu, NumberInput, Switch } from "@mantine/core";
-import { FolderOpen, Settings2 } from "lucide-react";
+import { ActionIcon, Button } from "@mantine/core";
+import { FolderOpen, Search } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TargetItem } from "../../server/contract/http.ts";
-import type { WireBlock } from "../../server/contract/socket.ts";
+import type { WireBlock, WireInstead } from "../../server/contract/socket.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import { FilesPanel } from "../files/files-panel.tsx";
 import { askableOf } from "../review/access.ts";
@@ -15,12 +15,11 @@ import { GlassBanner } from "../sessions/glass-banner.tsx";
 import { WatchedBanner } from "../sessions/watched-banner.tsx";
 import { useSession, useSocketStore } from "../socket/socket.tsx";
 import type { TerminalState } from "../socket/state.ts";
-import { meaningOf, strictest } from "../verdict/lines.ts";
-import { OutcomeMark } from "../verdict/outcome-mark.tsx";
-import { Prose } from "../verdict/prose.tsx";
 import { SessionEnded } from "../workbench/session-ended.tsx";
 import { useTerminalSettings } from "./settings.ts";
+import { SettingsMenu } from "./settings-menu.tsx";
 import classes from "./terminal.module.css";
+import { VerdictLine } from "./verdict-line.tsx";
 
 const Screen = dynamic(() => import("./screen.tsx"), { ssr: false, loading: () => <Skeleton label="the terminal" lines={3} /> });
 
@@ -38,6 +37,8 @@ export function TerminalTab(props: {
   visible: boolean;
   active: boolean;
   onRequest: (request: string | null) => void;
+  /** The statement, in a SQL tab of that target. */
+  onSql: (target: string, statement: string) => void;
 }) {
   const { target, onRequest } = props;
   const store = useSocketStore();
@@ -46,6 +47,7 @@ export function TerminalTab(props: {
   const { settings, change } = useTerminalSettings();
   useEffect(() => onRequest(request), [onRequest, request]);
   const [files, setFiles] = useState(false);
+  const [searching, setSearching] = useState(false);
 
   const open = session?.state === "open" ? session : null;
   const id = open?.session ?? null;
@@ -73,6 +75,17 @@ export function TerminalTab(props: {
     },
     [store, id],
   );
+  const edit = open?.terminal.edit ?? null;
+  useEffect(() => {
+    if (edit !== null) setFiles(true);
+  }, [edit]);
+  /** In place of the line that is typed, or waits: what was typed is taken away first. */
+  const doInstead = (instead: WireInstead) => {
+    if (instead.do === "sql") return props.onSql(instead.target, instead.statement);
+    if (open === null) return;
+    store.keys(open.channel, open.terminal.review?.state === "open" ? "\x03" : "\x05\x15");
+    store.keys(open.channel, `${instead.line}\r`);
+  };
   const review = open?.terminal.review?.state === "open" ? open.terminal.review : null;
   const denied = open?.terminal.verdict?.decision ?? null;
   const asked = denied === null ? [] : askableOf(denied);
@@ -120,6 +133,8 @@ export function TerminalTab(props: {
               visible={props.visible}
               active={props.active}
               settings={settings}
+              searching={searching}
+              onSearching={setSearching}
               blocks={open?.terminal.blocks ?? NO_BLOCKS}
               onSize={resize}
               onParsed={acknowledge}
@@ -127,16 +142,19 @@ export function TerminalTab(props: {
           )}
           {review === null ? null : (
             <div className={classes.overlay}>
-              <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />
+              <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })}>
+                <InsteadButton instead={open?.terminal.verdict?.instead ?? null} onDo={doInstead} />
+              </WaitingCard>
             </div>
           )}
         </div>
         {files && id !== null ? (
-          <FilesPanel key={id} session={id} start={open?.terminal.cwd ?? ""} onClose={() => setFiles(false)} />
+          <FilesPanel key={id} session={id} start={open?.terminal.cwd ?? ""} edit={edit} onClose={() => setFiles(false)} />
         ) : null}
       </div>
       <footer className={classes.line}>
         <VerdictLine state={open?.terminal ?? null} />
+        {review === null ? <InsteadButton instead={open?.terminal.verdict?.instead ?? null} onDo={doInstead} /> : null}
         <AskButton target={target.id} access={asked} label="Ask for this…" />
         <span className={classes.where}>{open?.terminal.cwd}</span>
         {open?.terminal.exitCode == null || open.terminal.running ? null : (
@@ -152,6 +170,19 @@ export function TerminalTab(props: {
           variant="subtle"
           size="sm"
           color="gray"
+          aria-label="search in the terminal"
+          aria-keyshortcuts="Control+Shift+F"
+          title="Search (Ctrl+Shift+F)"
+          aria-pressed={searching}
+          onClick={() => setSearching(!searching)}
+          data-open-search
+        >
+          <Search size={14} aria-hidden />
+        </ActionIcon>
+        <ActionIcon
+          variant="subtle"
+          size="sm"
+          color="gray"
           aria-label="files of the host"
           aria-pressed={files}
           disabled={id === null}
@@ -160,79 +191,35 @@ export function TerminalTab(props: {
         >
           <FolderOpen size={14} aria-hidden />
         </ActionIcon>
-        <Menu position="top-end" closeOnItemClick={false}>
-          <Menu.Target>
-            <ActionIcon variant="subtle" size="sm" color="gray" aria-label="terminal settings">
-              <Settings2 size={14} aria-hidden />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown p="sm">
-            <NumberInput
-              label="Font size"
-              suffix=" px"
-              min={9}
-              max={28}
-              value={settings.fontSize}
-              onChange={(value) => change({ fontSize: typeof value === "number" ? value : settings.fontSize })}
-            />
-            <Switch
-              mt="sm"
-              label="Screen reader mode"
-              checked={settings.screenReader}
-              onChange={(event) => change({ screenReader: event.currentTarget.checked })}
-            />
-            <Switch
-              mt="sm"
-              label="Copy what is selected"
-              checked={settings.copyOnSelect}
-              onChange={(event) => change({ copyOnSelect: event.currentTarget.checked })}
-            />
-            <Switch
-              mt="sm"
-              label="Draw with the graphics card"
-              checked={settings.webgl}
-              onChange={(event) => change({ webgl: event.currentTarget.checked })}
-            />
-          </Menu.Dropdown>
-        </Menu>
+        <SettingsMenu settings={settings} change={change} />
       </footer>
     </div>
+  );
+}
+
+function InsteadButton({ instead, onDo }: { instead: WireInstead | null; onDo: (instead: WireInstead) => void }) {
+  if (instead === null) return null;
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      // The terminal keeps the keys.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => onDo(instead)}
+      data-instead={instead.do}
+    >
+      {instead.do === "edit" ? (
+        <>
+          <code>{instead.line}</code>&nbsp;opens it at once
+        </>
+      ) : (
+        `Open it in a SQL tab of ${instead.target}`
+      )}
+    </Button>
   );
 }
 
 function isRaw(state: TerminalState | null): boolean {
   const last = state?.blocks.at(-1);
   return state?.running === true && last?.ended === null && last.line.trim() === "raw-shell";
-}
-
-/** One quiet line: what would happen to the command that is being typed, or did to the last one. */
-function VerdictLine({ state }: { state: TerminalState | null }) {
-  const verdict = state?.verdict ?? null;
-  if (state?.running && verdict === null) return <span className={classes.quiet}>running · Ctrl+C stops it</span>;
-  if (verdict === null)
-    return <span className={classes.quiet}>Each command is judged before it runs. Everything here is recorded.</span>;
-  const decision = verdict.decision;
-  if (decision === null)
-    return (
-      <span className={classes.quiet} data-terminal-verdict="none">
-        {verdict.text}
-      </span>
-    );
-  const meaning = meaningOf(decision);
-  const reason = strictest(decision.reasons);
-  const why =
-    reason === undefined || decision.outcome === "allow"
-      ? (reason?.policy ?? "")
-      : [reason.message, reason.policy === null ? null : `policy ${reason.policy}`, reason.hint]
-          .filter((part) => part != null)
-          .join(" · ");
-  return (
-    <span className={classes.verdict} data-terminal-verdict={meaning} aria-live="polite">
-      <OutcomeMark meaning={meaning} />
-      <code>{verdict.text}</code>
-      <span className={classes.quiet} title={why}>
-        <Prose text={why} />
-      </span>
-    </span>
-  );
 }

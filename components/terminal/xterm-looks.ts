@@ -1,9 +1,16 @@
+import type { ISearchOptions } from "@xterm/addon-search";
 import type { ITerminalOptions, ITheme } from "@xterm/xterm";
+import type { TerminalSettings } from "./settings.ts";
+
+export const FONTS: Readonly<Record<TerminalSettings["font"], string>> = {
+  "jetbrains-mono": '"JetBrains Mono Variable", ui-monospace, monospace',
+  system: "ui-monospace, Menlo, Consolas, monospace",
+};
 
 /** How every terminal looks, live or recorded. */
 export const LOOKS: ITerminalOptions = {
   allowProposedApi: true,
-  fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+  fontFamily: FONTS["jetbrains-mono"],
   lineHeight: 1.15,
   scrollback: 10_000,
   cursorBlink: false,
@@ -45,4 +52,19 @@ export function coloursOf(element: Element | null): Readonly<Record<"allow" | "r
   const style = element === null ? null : getComputedStyle(element);
   const token = (name: string) => style?.getPropertyValue(`--${name}`).trim() || "#888888";
   return { allow: token("allow"), review: token("review"), deny: token("deny"), quiet: token("quiet") };
+}
+
+/** All matches are marked, which is also what counts them. */
+export function searchLooksOf(element: Element): ISearchOptions {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    decorations: {
+      matchBackground: token("review-ground"),
+      matchOverviewRuler: token("review"),
+      activeMatchBackground: token("selected"),
+      activeMatchBorder: token("accent"),
+      activeMatchColorOverviewRuler: token("accent"),
+    },
+  };
 }

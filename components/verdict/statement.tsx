@@ -27,23 +27,29 @@ export function CaretStatement({ text, span, meaning }: { text: string; span: Sp
 }
 
 /** A whole statement with its micro-actions marked where they come from. */
-export function MarkedStatement({ text, lines, hovered }: { text: string; lines: readonly VerdictLine[]; hovered: Span | null }) {
+export function MarkedStatement(props: { text: string; lines: readonly VerdictLine[]; hovered: Span | null }) {
   return (
     <pre className={classes.statement} data-statement>
-      {pieces(text, lines).map((piece): ReactNode => {
-        const under = hovered !== null && piece.from < hovered[1] && piece.from + piece.text.length > hovered[0];
-        if (piece.line === null && !under) return piece.text;
-        return (
-          <mark
-            key={piece.from}
-            data-meaning={piece.line?.meaning ?? "none"}
-            data-hovered={under || undefined}
-            title={piece.line === null ? undefined : `${piece.line.action} ${piece.line.resource}`}
-          >
-            {piece.text}
-          </mark>
-        );
-      })}
+      <MarkedText {...props} />
     </pre>
   );
+}
+
+/** The same within a line of other text. */
+export function MarkedText({ text, lines, hovered }: { text: string; lines: readonly VerdictLine[]; hovered: Span | null }) {
+  return pieces(text, lines).map((piece): ReactNode => {
+    const under = hovered !== null && piece.from < hovered[1] && piece.from + piece.text.length > hovered[0];
+    if (piece.line === null && !under) return piece.text;
+    return (
+      <mark
+        key={piece.from}
+        className={classes.piece}
+        data-meaning={piece.line?.meaning ?? "none"}
+        data-hovered={under || undefined}
+        title={piece.line === null ? undefined : `${piece.line.action} ${piece.line.resource}`}
+      >
+        {piece.text}
+      </mark>
+    );
+  });
 }

@@ -14,6 +14,7 @@ import { TargetTree } from "../targets/target-tree.tsx";
 import { selectFrom } from "./select-from.ts";
 import { NO_TABS, reduceTabs, WorkbenchTabs } from "./tabs.ts";
 import { useBorder } from "./use-border.ts";
+import { focusPanel, useSplitKeys } from "./use-split-keys.ts";
 import classes from "./workbench.module.css";
 
 const SqlTab = dynamic(() => import("../sql/sql-tab.tsx").then((module) => module.SqlTab), {
@@ -85,6 +86,17 @@ export function Workbench(props: {
     }
     change({ type: "split", id });
   };
+
+  useSplitKeys(props.visible, {
+    split,
+    other: () => {
+      const next = active === right ? left : right;
+      if (right === null || next === null) return false;
+      change({ type: "activated", id: next });
+      focusPanel(next);
+      return true;
+    },
+  });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each wish is fulfilled once, when the targets are known
   useEffect(() => {
@@ -194,6 +206,8 @@ export function Workbench(props: {
             variant="subtle"
             color="gray"
             aria-label={right === null ? "show another tab beside this one" : "show this tab alone"}
+            aria-keyshortcuts="Control+Shift+\\"
+            title={right === null ? "Split (Ctrl+Shift+\\)" : "One tab (Ctrl+Shift+\\). F6 goes to the other"}
             aria-pressed={right !== null}
             disabled={shown === undefined}
             // The terminal or editor keeps the keys.
@@ -243,6 +257,7 @@ export function Workbench(props: {
                     visible={props.visible && (tab.id === left || tab.id === right)}
                     active={tab.id === active}
                     onText={(text) => change({ type: "written", id: tab.id, text })}
+                    onSql={(target, text) => change({ type: "opened", id: crypto.randomUUID(), target, text })}
                     onRequest={remember}
                   />
                 </div>
@@ -259,6 +274,7 @@ function TabContent(props: {
   visible: boolean;
   active: boolean;
   onText: (text: string) => void;
+  onSql: (target: string, text: string) => void;
   onRequest: (id: string, request: string | null) => void;
 }) {
   const { tab, target, onRequest } = props;
@@ -268,7 +284,7 @@ function TabContent(props: {
   return target.type === "postgres" ? (
     <SqlTab target={target} text={tab.text} onText={props.onText} onRequest={tell} />
   ) : (
-    <TerminalTab id={tab.id} target={target} visible={props.visible} active={props.active} onRequest={tell} />
+    <TerminalTab id={tab.id} target={target} visible={props.visible} active={props.active} onRequest={tell} onSql={props.onSql} />
   );
 }
 

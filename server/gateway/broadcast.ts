@@ -3,6 +3,7 @@ import { describeShell } from "../core/guard/shell/index.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
 import type { Context } from "./ports-of-gateway.ts";
+import { ProgramLimits } from "./program-limits.ts";
 import { Recorder } from "./recorder.ts";
 import type { OpenShellSession, Person, Sessions } from "./sessions.ts";
 
@@ -89,8 +90,9 @@ async function run(
   context: Context,
 ): Promise<void> {
   const { connection } = session;
-  const where = { cwd: connection.home, home: connection.home, user: connection.user, environment: {} };
-  recorder.command(line);
+  const { home, user, language } = connection;
+  const where = { cwd: home, home, user, language, environment: {} };
+  recorder.command(line, where);
   const described = describeShell(line, where);
   if (!("refusal" in described) && described.prepared.interactive) {
     change({ state: "ended", outcome: "deny", message: "it takes keys; run it in a terminal of each host" });
@@ -128,6 +130,12 @@ async function run(
     shown = (shown + decoder.decode(chunk, { stream: true })).slice(-SHOWN);
   });
   let end: ProgramEnd;
+  let limited = "";
+  let stop: () => void = () => undefined;
+  const limits = new ProgramLimits(submitted.decision, (reason) => {
+    limited = reason;
+    stop();
+  });
   try {
     const program = await connection.run(
       submitted.command,
@@ -135,12 +143,14 @@ async function run(
       {
         output: (chunk) => {
           bytes += chunk.length;
-          output.push(chunk);
+          if (limited !== "") return undefined;
+          output.push(limits.within(chunk));
           return recorder.room() ?? undefined;
         },
       },
     );
-    const stop = (): void => stopProgram(program);
+    stop = () => stopProgram(program);
+    limits.begin();
     session.onInterrupt(stop);
     session.onEnded(stop);
     if (signal.aborted || !session.judge.mayGoOn()) stop();
@@ -149,12 +159,13 @@ async function run(
   } catch (error) {
     end = { ended: "lost", message: error instanceof Error ? error.message : String(error) };
   }
+  limits.end();
   output.end();
   const durationMs = performance.now() - began;
   const exitCode = end.ended === "exited" ? end.exitCode : null;
   recorder.exited(exitCode);
   await submitted.executed({ exitCode, durationMs, bytes });
-  change({ state: "ended", exitCode, durationMs, output: shown, message: end.ended === "exited" ? "" : end.message });
+  change({ state: "ended", exitCode, durationMs, output: shown, message: end.ended === "exited" ? limited : end.message });
 }
 
 /** Asks it to end, and ends it. */

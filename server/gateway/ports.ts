@@ -4,7 +4,7 @@ import type { PostgresTarget, SecretReference, SshTarget } from "../core/domain/
 import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { FileOrder } from "../core/guard/files.ts";
-import type { PreparedShell } from "../core/guard/shell/index.ts";
+import type { Language, PreparedShell } from "../core/guard/shell/index.ts";
 import type { Catalog, ParsedSql, ParsedTrees, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
 import type { Authorized } from "./authorized.ts";
 
@@ -146,6 +146,8 @@ export interface ShellRun {
 export interface ShellConnection {
   readonly home: string;
   readonly user: string;
+  /** What reads a line there: bash, or where there is none the host's `sh`. */
+  readonly language: Language;
   /** Folders in which a program is looked for by its name. */
   readonly path: readonly string[];
   run(command: Authorized<PreparedShell>, run: ShellRun, sink: ProgramSink): Promise<RunningProgram>;

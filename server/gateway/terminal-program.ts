@@ -2,6 +2,7 @@ import type { ShellWhere } from "../core/guard/shell/index.ts";
 import type { Detector } from "../core/mask/stream.ts";
 import { MaskedOutput } from "./masked-output.ts";
 import type { ProgramEnd, RunningProgram } from "./ports.ts";
+import { ProgramLimits } from "./program-limits.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { AllowedShell } from "./shell-judge.ts";
 import type { TerminalScreen } from "./terminal-screen.ts";
@@ -12,7 +13,7 @@ const KILL_AFTER_MS = 2_500;
 
 interface ProgramOptions {
   readonly session: OpenShellSession;
-  readonly command: AllowedShell["command"];
+  readonly allowed: Pick<AllowedShell, "command" | "decision">;
   readonly detectors: readonly Detector[];
   readonly where: ShellWhere;
   readonly columns: number;
@@ -30,13 +31,17 @@ export class TerminalProgram {
   /** Output that waits for a watcher. */
   #unshown: (() => void)[] = [];
 
+  readonly #limits: ProgramLimits;
+
   constructor(options: ProgramOptions) {
     this.#options = options;
+    this.#limits = new ProgramLimits(options.allowed.decision, (reason) => this.stop(reason));
   }
 
   /** `started` is called when it can be given keys; what it answers is whether it is still wanted. Never throws. */
   async run(started: () => boolean): Promise<{ readonly end: ProgramEnd; readonly bytes: number }> {
-    const { session, command, detectors, where, columns, rows, screen } = this.#options;
+    const { session, detectors, where, columns, rows, screen } = this.#options;
+    const { command } = this.#options.allowed;
     const { interactive } = command;
     const output = new MaskedOutput(detectors, interactive, (shown) => screen.show(shown));
     let bytes = 0;
@@ -48,24 +53,27 @@ export class TerminalProgram {
         {
           output: (chunk) => {
             bytes += chunk.length;
-            return this.#output(chunk, output);
+            return this.#output(this.#limits.within(chunk), output);
           },
         },
       );
       this.#program = program;
+      this.#limits.begin();
       if (!started()) program.signal("HUP");
       end = await program.end;
     } catch (error) {
       end = { ended: "lost", message: error instanceof Error ? error.message : String(error) };
     }
     this.#state = "ended";
+    this.#limits.end();
     output.end();
     return { end, bytes };
   }
 
   /** Keys: to it when policy allows, else kept for the next prompt; Ctrl-C always ends it. */
   typed(bytes: Uint8Array, text: string): void {
-    const { session, command, screen, ahead } = this.#options;
+    const { session, screen, ahead } = this.#options;
+    const { command } = this.#options.allowed;
     if (command.interactive && session.judge.paused) {
       // INVARIANT (watched): no key goes to the program while nobody watches; Ctrl-C ends it, as always.
       if (text.includes("\x03")) return this.interrupt();
@@ -80,13 +88,14 @@ export class TerminalProgram {
       screen.write("^\\");
       this.#program?.write(new Uint8Array([0x1c]));
     } else if (text.includes("\x1a"))
-      screen.write("\r\n\x1b[2mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
+      screen.write("\r\n\x1b[90mCtrl-Z is off: a stopped program would wait where nobody sees it\x1b[0m\r\n");
     else ahead.keep(text);
   }
 
   /** Output and keys that waited for a watcher go on. */
   resume(): void {
-    const { session, command, ahead } = this.#options;
+    const { session, ahead } = this.#options;
+    const { command } = this.#options.allowed;
     if (session.judge.paused) return;
     this.#release();
     if (!command.interactive || this.#program === null) return;

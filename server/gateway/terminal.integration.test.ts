@@ -117,6 +117,8 @@ describe("a terminal on a real host", () => {
       rows: 30,
       history: ["echo from yesterday"],
       from: null,
+      before: "",
+      waiting: null,
       recording: {
         output: (bytes) => {
           recorded += `o${new TextDecoder().decode(bytes)}`;
@@ -133,6 +135,7 @@ describe("a terminal on a real host", () => {
       events: {
         block: (block) => blocks.push(block),
         remember: (text) => remembered.push(text),
+        edit: () => undefined,
         moved: (place) => {
           moved = place;
         },

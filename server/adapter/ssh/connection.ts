@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ExecOptions } from "ssh2";
 import type { FileOrder } from "../../core/guard/files.ts";
-import type { PreparedShell } from "../../core/guard/shell/index.ts";
+import type { Language, PreparedShell } from "../../core/guard/shell/index.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
 import type {
   FileEntry,
@@ -18,11 +18,22 @@ import { STANDARD_PATH, wrap } from "./wrapper.ts";
 
 const MOST_PROGRAMS = 6;
 
+/** Where a connection leads. */
+export interface Account {
+  readonly user: string;
+  /** Physical. */
+  readonly home: string;
+  /** Folder of programs before the standard ones. */
+  readonly path: string | null;
+  readonly language: Language;
+}
+
 /** What one session sees of the connections that it shares. */
 export class SshConnection implements ShellConnection {
   readonly home: string;
   readonly user: string;
   readonly path: readonly string[];
+  readonly language: Language;
   readonly #links: SharedLinks;
   readonly #own: string | null;
   readonly #listeners: ((reason: string) => void)[] = [];
@@ -31,8 +42,9 @@ export class SshConnection implements ShellConnection {
   #closed: string | null = null;
   #left = false;
 
-  constructor(links: SharedLinks, account: { readonly user: string; readonly home: string; readonly path: string | null }) {
+  constructor(links: SharedLinks, account: Account) {
     this.#links = links;
+    this.language = account.language;
     this.user = account.user;
     this.home = account.home;
     this.#own = account.path;
@@ -59,6 +71,7 @@ export class SshConnection implements ShellConnection {
       interactive: run.interactive,
       reportsDirectory: command.changesDirectory,
       path: this.#own,
+      language: this.language,
     });
     const options: ExecOptions = run.pty
       ? // No suspending: there is no job control to take it up again.

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import ssh2, { type Client, type ClientChannel } from "ssh2";
 import type { SshTarget } from "../../core/domain/configuration.ts";
 import { type ShellConnector, TargetUnreachable } from "../../gateway/ports.ts";
-import { SshConnection } from "./connection.ts";
+import { type Account, SshConnection } from "./connection.ts";
 import { Link } from "./link.ts";
 import { type Report, ReportFilter } from "./report.ts";
 import { SharedLinks } from "./shared-links.ts";
@@ -46,9 +46,8 @@ export function createShellConnector(options: { readonly log?: (line: string) =>
         try {
           links = await opening;
           links.onClosed(forget);
-          const { user, home } = await lookAround(links, target);
-          const path = target.labels["gatehouse.path"] ?? null;
-          if (links.closed === null) return new SshConnection(links, { user: user === "" ? target.ssh.user : user, home, path });
+          const account = await lookAround(links, target);
+          if (links.closed === null) return new SshConnection(links, account);
         } catch (error) {
           forget();
           links?.close(error instanceof Error ? error.message : String(error));
@@ -139,35 +138,41 @@ function explain(target: SshTarget, seen: string | null, error: Error & { level?
   }
 }
 
-/** The account's home, as a physical path. Fails where there is no bash, and on a connection that is dead. */
-async function lookAround(links: SharedLinks, target: SshTarget): Promise<{ user: string; home: string }> {
-  const nonce = randomBytes(8).toString("hex");
+/** Who and where the account is, and what reads its lines. Fails where there is no shell, and on a connection that is dead. */
+async function lookAround(links: SharedLinks, target: SshTarget): Promise<Account> {
   const unusable = (reason: string) => new TargetUnreachable(`\`${target.id}\` cannot be used: ${reason}`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(unusable("its login shell does not answer")), READY_TIMEOUT_MS);
   });
+  let complaint = "";
   try {
-    const asked = links.exec(probe(nonce), {}, (channel) => ({ answer: reportOf(channel, nonce) }));
-    const { report, complaint } = await Promise.race([asked.then(({ answer }) => answer), late]);
-    if (report !== null) return { user: report.subject, home: report.directory };
-    throw unusable(`it needs /bin/bash and /usr/bin/env${complaint === "" ? "" : ` (${complaint.trim()})`}`);
+    for (const language of ["bash", "sh"] as const) {
+      const nonce = randomBytes(8).toString("hex");
+      const asked = links.exec(probe(nonce, language), {}, (channel) => ({ answer: reportOf(channel, nonce) }));
+      const { report, said } = await Promise.race([asked.then(({ answer }) => answer), late]);
+      complaint = said.trim();
+      if (report === null) continue;
+      const user = report.subject === "" ? target.ssh.user : report.subject;
+      return { user, home: report.directory, path: target.labels["gatehouse.path"] ?? null, language };
+    }
   } catch (error) {
     throw error instanceof TargetUnreachable ? error : unusable(error instanceof Error ? error.message : String(error));
   } finally {
     clearTimeout(timer);
   }
+  throw unusable(`it needs /bin/bash or /bin/sh, and /usr/bin/env${complaint === "" ? "" : ` (${complaint})`}`);
 }
 
-function reportOf(channel: ClientChannel, nonce: string): Promise<{ report: Report | null; complaint: string }> {
+function reportOf(channel: ClientChannel, nonce: string): Promise<{ report: Report | null; said: string }> {
   let report: Report | null = null;
-  let complaint = "";
+  let said = "";
   const filter = new ReportFilter(nonce, (found) => {
     report ??= found;
   });
   channel.on("data", (chunk: Buffer) => filter.push(chunk));
   channel.stderr.on("data", (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString("utf8")).slice(-300);
+    said = (said + chunk.toString("utf8")).slice(-300);
   });
-  return new Promise((resolve) => channel.on("close", () => resolve({ report, complaint })));
+  return new Promise((resolve) => channel.on("close", () => resolve({ report, said })));
 }

@@ -199,6 +199,8 @@ export const PolicyObligations = z.strictObject({
   watched: z.literal(true).optional(),
   limitRows: z.number().int().min(1).optional(),
   timeLimit: Duration.optional(),
+  /** Bytes that a command may write to its terminal. */
+  limitOutput: z.number().int().min(1).optional(),
   readOnly: z.literal(true).optional(),
 });
 export type PolicyObligations = z.infer<typeof PolicyObligations>;

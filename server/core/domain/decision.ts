@@ -36,6 +36,7 @@ export type Obligation =
   | { readonly type: "filter-rows"; readonly table: string; readonly filter: string }
   | { readonly type: "limit-rows"; readonly rows: number; readonly policy: string }
   | { readonly type: "time-limit"; readonly milliseconds: number; readonly policy: string }
+  | { readonly type: "limit-output"; readonly bytes: number; readonly policy: string }
   | { readonly type: "read-only"; readonly policy: string }
   /** Only after the glass was broken: for a reason, with an alarm, and a review afterwards that is due so long after. */
   | {

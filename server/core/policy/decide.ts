@@ -233,6 +233,7 @@ function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, 
     holdFor,
     limitRows,
     timeLimit,
+    limitOutput,
     readOnly,
     watched,
     reviewAfter,
@@ -252,6 +253,8 @@ function oblige(policy: CompiledPolicy, asks: boolean, obligations: Map<string, 
   if (limitRows !== undefined) obligations.set(`rows:${policy.id}`, { type: "limit-rows", rows: limitRows, policy: policy.id });
   if (timeLimit !== undefined)
     obligations.set(`time:${policy.id}`, { type: "time-limit", milliseconds: durationMs(timeLimit), policy: policy.id });
+  if (limitOutput !== undefined)
+    obligations.set(`output:${policy.id}`, { type: "limit-output", bytes: limitOutput, policy: policy.id });
   if (readOnly === true) obligations.set(`read-only:${policy.id}`, { type: "read-only", policy: policy.id });
   if (reviewAfter !== undefined)
     obligations.set(`review-after:${policy.id}`, {

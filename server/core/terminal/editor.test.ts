@@ -68,3 +68,35 @@ test("one Enter at a time is fed, wherever a paste around it is cut", () => {
     expect(editor.line).toBe("g");
   }
 });
+
+test("after an accepted line nothing more is drawn, also where what led to it came with it", () => {
+  for (const keys of ["lss\u007f\r", "écho\r", "ls\u0001x\r", "\u001b[200~a\nb\u001b[201~\r"]) {
+    const editor = new LineEditor(80, { incomplete: () => false, history: [] });
+    editor.prompt("$ ", 2);
+    const effects = editor.feed(keys);
+    const accepted = effects.findIndex(({ effect }) => effect === "accept");
+    expect(accepted).toBeGreaterThan(0);
+    expect(effects.slice(accepted).filter(({ effect }) => effect === "output")).toEqual([]);
+  }
+});
+
+test.each([
+  ["Ctrl-X Ctrl-U takes back as Ctrl-_ does", "one two\u0017\u0018\u0015", "one two"],
+  ["Ctrl-X and a key without a meaning there does nothing, and is not typed", "ab\u0018q\u0018\rc", "abc"],
+  ["Ctrl-X before a paste or an arrow cuts neither", "ab\u0018\u001b[200~x\ny\u001b[201~\u0018\u001b[Dz", "abx\nzy"],
+  ["Alt-. takes the last word of the line before, and of older ones", "cat \u001b.", "cat 'b c'"],
+  ["Alt-. again", "cat \u001b.\u001b.", "cat /var/log/a"],
+  ["Alt-. goes no further than the oldest", "cat \u001b.\u001b.\u001b.\u001b. x", "cat /var/log/a x"],
+  ["Alt-r takes all back", "one two\u0017\u0017x\u001br", ""],
+  ["Alt-\\ takes the blanks around the cursor", "one   two\u001b[D\u001b[D\u001b[D\u001b[D\u001b\\", "onetwo"],
+  ["Alt and a capital letter swallows nothing of what follows", "a\u001bXb\u001b_c\u001b^d", "abuptimecd"],
+])("%s", (_, keys, line) => {
+  const editor = new LineEditor(80, {
+    incomplete: () => false,
+    history: ["tail -f /var/log/a", "echo 'b c'", "uptime"].slice(0, keys.includes("_c") ? 3 : 2),
+  });
+  editor.prompt("$ ", 2);
+  for (const key of keys.match(/\u001b\[20[01]~[^\u001b]*(?:\u001b\[201~)?|\u001b\[[A-Z]|\u001b.|[\s\S]/g) ?? [])
+    editor.feed(key);
+  expect(editor.line).toBe(line);
+});

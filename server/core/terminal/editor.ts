@@ -42,6 +42,8 @@ export class LineEditor {
   #kills: string[] = [];
   #killing = false;
   #yanked: { readonly from: number; readonly length: number; readonly ring: number } | null = null;
+  /** The word of a line before that was just put in, and which line's: the next press takes an older one's. */
+  #lastWord: { readonly from: number; readonly length: number; readonly at: number } | null = null;
   #undo: { readonly buffer: readonly string[]; readonly cursor: number }[] = [];
   #search: { query: string; at: number; readonly saved: string } | null = null;
   #effects: EditorEffect[] = [];
@@ -69,10 +71,16 @@ export class LineEditor {
     return this.#draw();
   }
 
+  /**
+   * The terminal wraps anew what stands above the cursor's line; that line itself it leaves to us as it was, with all
+   * rows that it is wrapped into.
+   */
   resize(columns: number): string {
-    const old = this.#row;
+    const old = this.#layout();
+    const start = this.#lineStart();
     this.#columns = Math.max(2, columns);
-    this.#row = old;
+    const above = start === 0 ? 0 : this.#layout().at(start).row - old.at(start).row;
+    this.#row = old.at(this.#cursor).row + above;
     return this.#draw();
   }
 
@@ -117,6 +125,8 @@ export class LineEditor {
         continue;
       }
       drawn = this.#handle(key) && drawn;
+      // An accepted line has been drawn whole, and what follows is not this editor's.
+      if (this.#effects.at(-1)?.effect === "accept") drawn = true;
     }
     if (!drawn) this.#out(this.#draw());
     if (this.line !== before) this.#effects.push({ effect: "changed", line: this.line });
@@ -135,6 +145,7 @@ export class LineEditor {
   #settle(): void {
     this.#killing = false;
     this.#yanked = null;
+    this.#lastWord = null;
   }
 
   /** Returns whether the screen is right as it is. */
@@ -142,6 +153,7 @@ export class LineEditor {
     if (this.#search !== null && this.#searching(key)) return false;
     const killing = this.#killing;
     const yanked = this.#yanked;
+    const lastWord = this.#lastWord;
     this.#settle();
     switch (key.key) {
       case "text":
@@ -205,6 +217,18 @@ export class LineEditor {
         if (yanked === null) return true;
         this.#splice(yanked.from, yanked.from + yanked.length, "");
         return this.#yank(yanked.ring + 1);
+      }
+      case "yank-last-word":
+        return this.#yankLastWord(lastWord);
+      case "kill-blanks":
+        return this.#remove(this.#blanksLeft(), this.#blanksRight());
+      case "revert": {
+        const first = this.#undo[0];
+        if (first === undefined) return true;
+        this.#buffer = first.buffer;
+        this.#cursor = first.cursor;
+        this.#undo = [];
+        return false;
       }
       case "undo": {
         const last = this.#undo.pop();
@@ -409,6 +433,22 @@ export class LineEditor {
     return false;
   }
 
+  /** As Alt-. does: the last word of the line before, and of older ones when pressed again. */
+  #yankLastWord(before: { readonly from: number; readonly length: number; readonly at: number } | null): boolean {
+    const at = (before?.at ?? this.#history.length) - 1;
+    const word = lastWordOf(this.#history[at] ?? "");
+    if (word === "" || !this.#holds(word)) {
+      this.#lastWord = before;
+      return true;
+    }
+    this.#save();
+    if (before !== null) this.#splice(before.from, before.from + before.length, "");
+    const from = this.#cursor;
+    this.#put(word);
+    this.#lastWord = { from, length: this.#cursor - from, at };
+    return false;
+  }
+
   #transpose(): boolean {
     if (this.#cursor === 0 || this.#buffer.length < 2) return true;
     const at = Math.min(this.#cursor, this.#buffer.length - 1);
@@ -469,6 +509,18 @@ export class LineEditor {
     return i;
   }
 
+  #blanksLeft(): number {
+    let i = this.#cursor;
+    while (i > 0 && this.#buffer[i - 1] === " ") i--;
+    return i;
+  }
+
+  #blanksRight(): number {
+    let i = this.#cursor;
+    while (this.#buffer[i] === " ") i++;
+    return i;
+  }
+
   #blankWordLeft(): number {
     let i = this.#cursor;
     while (i > 0 && /\s/.test(this.#buffer[i - 1] as string)) i--;
@@ -485,46 +537,85 @@ export class LineEditor {
     return this.#draw();
   }
 
-  /** From the prompt's first cell: clears below, writes prompt and text, puts the cursor. */
-  #draw(): string {
+  /** Where graphemes stand, from the prompt's first cell. */
+  #layout(): { readonly at: (index: number) => Cell; readonly text: string } {
     const prompt = this.#search === null ? this.#prompt : `(search) \`${this.#search.query}\`: `;
-    const promptWidth = this.#search === null ? this.#promptWidth : textWidth(prompt);
-    let out = `${this.#row > 0 ? `\x1b[${this.#row}A` : ""}\r\x1b[J${prompt}`;
-    let row = Math.floor(promptWidth / this.#columns);
-    let column = promptWidth % this.#columns;
-    let cursor: { readonly row: number; readonly column: number } | null = null;
-    this.#buffer.forEach((grapheme, i) => {
-      if (i === this.#cursor) cursor = { row, column };
+    const width = this.#search === null ? this.#promptWidth : textWidth(prompt);
+    let text = prompt;
+    let row = width === 0 ? 0 : Math.ceil(width / this.#columns) - 1;
+    let column = width - row * this.#columns;
+    const cells: Cell[] = [];
+    for (const grapheme of this.#buffer) {
+      const takes = graphemeWidth(grapheme);
+      if (grapheme !== "\n" && column + takes > this.#columns) {
+        row++;
+        column = 0;
+      }
+      const full = column === this.#columns;
+      cells.push({ row: full ? row + 1 : row, column: full ? 0 : column });
       if (grapheme === "\n") {
-        out += "\r\n\x1b[2m> \x1b[22m";
-        row++;
-        column = 2;
-        return;
+        text += `${full ? INTO_NEXT_ROW : ""}\r\n${CONTINUES}`;
+        row += full ? 2 : 1;
+        column = CONTINUES_WIDTH;
+        continue;
       }
-      const width = graphemeWidth(grapheme);
-      if (column + width > this.#columns) {
-        out += "\r\n";
-        row++;
-        column = 0;
-      }
-      out += grapheme;
-      column += width;
-      // At the last cell a terminal waits with the next row until something is written: make it go there now.
-      if (column === this.#columns) {
-        out += "\r\n";
-        row++;
-        column = 0;
-      }
-    });
-    const end = { row, column };
-    const place = cursor ?? end;
-    if (end.row > place.row) out += `\x1b[${end.row - place.row}A`;
-    out += `\r${place.column > 0 ? `\x1b[${place.column}C` : ""}`;
+      text += grapheme;
+      column += takes;
+    }
+    if (column === this.#columns) {
+      text += INTO_NEXT_ROW;
+      row++;
+      column = 0;
+    }
+    cells.push({ row, column });
+    return { at: (index) => cells[index] ?? { row, column }, text };
+  }
+
+  /** From the prompt's first cell: clears below, writes prompt and text, puts the cursor. The terminal wraps. */
+  #draw(): string {
+    const { at, text } = this.#layout();
+    const end = at(this.#buffer.length);
+    const place = at(this.#cursor);
+    const up = this.#row > 0 ? `\x1b[${this.#row}A` : "";
+    const back = end.row > place.row ? `\x1b[${end.row - place.row}A` : "";
     this.#row = place.row;
-    return out;
+    return `${up}\r\x1b[J${text}${back}\r${place.column > 0 ? `\x1b[${place.column}C` : ""}`;
   }
 }
 
+interface Cell {
+  /** Below the prompt's first one. */
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Before a line of a command of several. */
+const CONTINUES = "\x1b[90m>\x1b[39m ";
+const CONTINUES_WIDTH = 2;
+/** At the last cell a terminal waits with the next row until something is written: it goes there now, as wrapped. */
+const INTO_NEXT_ROW = " \r\x1b[X";
+
 function isWord(grapheme: string | undefined): boolean {
   return grapheme !== undefined && /[\p{L}\p{N}_]/u.test(grapheme);
+}
+
+/** As the shell would cut it: what is quoted or escaped stays together. */
+function lastWordOf(line: string): string {
+  let word = "";
+  let quote = "";
+  let ended = false;
+  for (let i = 0; i < line.length; i++) {
+    const c = line[i] as string;
+    if (quote === "" && /\s/.test(c)) {
+      ended = true;
+      continue;
+    }
+    if (ended) word = "";
+    ended = false;
+    word += c;
+    if (c === "\\" && quote !== "'") word += line[++i] ?? "";
+    else if (c === quote) quote = "";
+    else if (quote === "" && (c === "'" || c === '"')) quote = c;
+  }
+  return word;
 }

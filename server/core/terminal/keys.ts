@@ -27,9 +27,12 @@ export type KeyName =
   | "kill-word-left"
   | "kill-word-right"
   | "kill-blank-word-left"
+  | "kill-blanks"
   | "yank"
   | "yank-older"
+  | "yank-last-word"
   | "undo"
+  | "revert"
   | "transpose"
   | "transpose-words"
   | "upcase-word"
@@ -74,6 +77,9 @@ const CONTROL: Readonly<Record<string, KeyName>> = {
   "\x7f": "backspace",
 };
 
+/** After Ctrl-X. */
+const AFTER_CONTROL_X: Readonly<Record<string, KeyName>> = { "\x15": "undo", "\x7f": "kill-to-start" };
+
 const SEQUENCE: Readonly<Record<string, KeyName>> = {
   "[A": "up",
   "[B": "down",
@@ -102,6 +108,10 @@ const SEQUENCE: Readonly<Record<string, KeyName>> = {
   "\x7f": "kill-word-left",
   "\x08": "kill-word-left",
   y: "yank-older",
+  ".": "yank-last-word",
+  _: "yank-last-word",
+  r: "revert",
+  "\\": "kill-blanks",
   t: "transpose-words",
   u: "upcase-word",
   l: "downcase-word",
@@ -121,7 +131,7 @@ export class KeyReader {
   /** In the middle of a paste that is left out. */
   #skipping = false;
 
-  /** What is incomplete is kept for the next call; `pending` tells whether something is. */
+  /** What is incomplete is kept for the next call. */
   read(text: string): readonly Key[] {
     const input = this.#rest + text;
     this.#rest = "";
@@ -146,6 +156,17 @@ export class KeyReader {
         }
         keys.push(found.key);
         at = found.end;
+        continue;
+      }
+      if (c === "\x18") {
+        const next = input[at + 1];
+        if (next === undefined) {
+          this.#rest = c;
+          break;
+        }
+        // What follows and has no meaning is left out with it, but no sequence is cut.
+        keys.push({ key: AFTER_CONTROL_X[next] ?? "unknown" });
+        at += next === "\x1b" ? 1 : 2;
         continue;
       }
       if (c < " " || c === "\x7f") {
@@ -213,8 +234,8 @@ export class KeyReader {
       if (sequence === null) return rest.length > 32 ? { key: { key: "unknown" }, end: at + 2 } : null;
       return { key: { key: SEQUENCE[sequence[1] as string] ?? "unknown" }, end: at + sequence[0].length };
     }
-    // OSC, DCS and the like are answers of the terminal, never something typed: to their end and away.
-    if ("]P_^X".includes(second)) {
+    // OSC and DCS are answers of the terminal, which come whole: to their end and away. Alone it was Alt and a key.
+    if ((second === "]" || second === "P") && rest.length > 2) {
       const end = /\x07|\x1b\\/.exec(rest.slice(2));
       if (end === null) return rest.length > 4_096 ? { key: { key: "unknown" }, end: input.length } : null;
       return { key: { key: "unknown" }, end: at + 2 + end.index + end[0].length };

@@ -456,3 +456,44 @@ describe("SG-1 no text takes long", () => {
     );
   });
 });
+
+describe("SG-27 a host without bash", () => {
+  test.each([
+    ["[[ -f x ]]", "`[[ … ]]`"],
+    ["((x = 1))", "`((…))`"],
+    ["cat {a,b}", "a brace expansion"],
+    ["cat <<< x", "`<<<`"],
+    ["diff <(ls a) <(ls b)", "a process substitution"],
+    ["x+=a", "`x+=a`"],
+    ["x=(a b)", "`x=(a b)`"],
+    ["echo $'a'", "`$'…'`"],
+    ["echo ${x/a/b}", "`${x/a/b}`"],
+    ["echo ${x:-'a'}", "`${x:-'a'}`"],
+    ["ls &> x", "`&>`"],
+    ["cat 10< x", "`10` before a redirection"],
+    ["time ls", "`time`"],
+    ["echo $RANDOM", "`$RANDOM`"],
+    ["case a in a) ls ;& b) id ;; esac", "`;&`"],
+    ["ls [^a]*", "`[^a]`"],
+    ["echo $((x++))", "`++`"],
+    ["cd ~+", "`~+`"],
+    ["export x=$y", "`x=$y` after a command's name"],
+    ["eval '[[ a ]]'", null],
+    ['for f in *.log; do test -s "$f" || continue; tail -n 5 -- "$f"; done 2>/dev/null | sort | uniq -c', null],
+    ["x=$(date +%s); echo $((x + 1)) ${#x} ${x%0} `id -u` >&2; [ -d /srv ] && cd /srv", null],
+    ["cat <<E\n$x ${x:-none}\nE", null],
+  ])("%s", (text, refused) => {
+    const described = describeShell(text, { ...where, language: "sh" });
+    if (refused === null) expect(described).not.toHaveProperty("refusal");
+    else expect("refusal" in described && described.refusal.message).toBe(`${refused} is bash's, and this host has only \`sh\``);
+    expect(describeShell(text, where)).not.toHaveProperty("refusal");
+  });
+
+  test("what is found only when it is walked is opaque", () => {
+    expect(actions("eval '[[ a ]]'", { language: "sh" })).toContain("opaque `[[ … ]]` in a text for `sh`");
+    expect(actions("d=declare; $d x=1", { language: "sh" })).toContain("opaque `declare` in a text for `sh`");
+    expect(actions("d=declare; $d x=1").join()).not.toContain("for `sh`");
+    expect(actions("x=1 :", { language: "sh" })).toContain("opaque a variable before `:` in a text for `sh`");
+    expect(actions("read -a x", { language: "sh" }).join()).toContain("`read -a` in a text for `sh`");
+  });
+});

@@ -36,7 +36,7 @@ const PLAIN: ReadonlySet<string> = new Set([
   "For",
   "Case",
   "Function",
-  "Word",
+  "Literal",
   "SingleQuoted",
   "DoubleQuoted",
   "ArithmeticExpansion",
@@ -52,7 +52,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 function strange(node: SyntaxNode): string | null {
   if (PLAIN.has(node.type)) return null;
   switch (node.type) {
-    case "Literal":
+    case "Word":
       return /^~[+-]/.test(node.text) ? `\`${node.text}\`` : null;
     case "SimpleExpansion":
       return ownVariable(node.text.slice(1));

@@ -17,10 +17,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { CATALOGUE } from "./catalogue.generated.ts";
+import type { Language } from "./prepared.ts";
 import { read } from "./read.ts";
 import { SPECIAL } from "./special.ts";
 import type { State } from "./state.ts";
-import { type Language, Walk } from "./walk.ts";
+import { Walk } from "./walk.ts";
 import type { Argument } from "./word.ts";
 
 /**
@@ -92,8 +93,7 @@ function foresee(text: string, language: Language): Foreseen | null {
   const result = read(text);
   if ("refusal" in result) return null;
   const work = path.join(folder, "work");
-  const walk = new Walk({ cwd: work, home: work, user: "nobody", environment: {} });
-  walk.language = language;
+  const walk = new Walk({ cwd: work, home: work, user: "nobody", environment: {}, language });
   const lines: (readonly Argument[])[] = [];
   walk.heard = (line) => lines.push(line);
   const start: State = {
@@ -175,14 +175,16 @@ function glob(pattern: string): RegExp {
 let runs = 0;
 const counts = { lines: 0, commands: 0, unknown: 0, refused: 0 };
 
-function compare(text: string, shell: Shell = BASH): void {
+/** How many commands ran. */
+function compare(text: string, shell: Shell = BASH): number {
   const foreseen = foresee(text, shell.language);
   if (foreseen === null) {
     counts.refused++;
-    return;
+    return 0;
   }
   counts.lines++;
-  for (const argv of run(text, shell.argv)) {
+  const ran = run(text, shell.argv);
+  for (const argv of ran) {
     counts.commands++;
     if (foreseen.lines.some((line) => fits(line, argv))) continue;
     if (foreseen.unknown) {
@@ -191,6 +193,7 @@ function compare(text: string, shell: Shell = BASH): void {
     }
     expect.fail(`in ${shell.name} ${JSON.stringify(text)} ran ${JSON.stringify(argv)}, which was not foreseen`);
   }
+  return ran.length;
 }
 
 /** Lines made of quotes, expansions and redirections. */
@@ -431,7 +434,7 @@ describe.skipIf(!present(BASH))("SG-32 a real bash hands over what the guard for
   test("lines made of quotes, expansions and redirections", { timeout: 180_000 }, () => {
     const before = counts.lines;
     fc.assert(
-      fc.property(linesOfWords(), (text) => compare(text)),
+      fc.property(linesOfWords(), (text) => void compare(text)),
       { numRuns: 300, seed: 20_261_124 },
     );
     expect(counts.lines - before).toBeGreaterThan(120);
@@ -440,7 +443,7 @@ describe.skipIf(!present(BASH))("SG-32 a real bash hands over what the guard for
   test("what a variable holds after commands that may set it", { timeout: 180_000 }, () => {
     const before = counts.lines;
     fc.assert(
-      fc.property(linesOfVariables(), (text) => compare(text)),
+      fc.property(linesOfVariables(), (text) => void compare(text)),
       { numRuns: 250, seed: 20_261_125 },
     );
     expect(counts.lines - before).toBeGreaterThan(120);
@@ -449,12 +452,15 @@ describe.skipIf(!present(BASH))("SG-32 a real bash hands over what the guard for
 
 describe("SG-27 a text for `sh`: any shell that may be it hands over what the guard foresaw", () => {
   test.each(SHELLS.filter(present))("$name", { timeout: 180_000 }, (shell) => {
-    const before = { ...counts };
+    let commands = 0;
     fc.assert(
-      fc.property(fc.oneof(linesOfWords(), linesOfVariables()), (text) => compare(text, shell)),
-      { numRuns: 250, seed: 20_261_126 },
+      fc.property(fc.oneof(linesOfWords(), linesOfVariables()), (text) => {
+        const foreseen = foresee(text, shell.language);
+        // What is not for every `sh` may keep one of them busy for ever.
+        if (foreseen !== null && !foreseen.unknown) commands += compare(text, shell);
+      }),
+      { numRuns: 1_500, seed: 20_261_126 },
     );
-    expect(counts.lines - before.lines).toBeGreaterThan(120);
-    expect(counts.commands - before.commands).toBeGreaterThan(100);
+    expect(commands).toBeGreaterThan(100);
   });
 });

@@ -30,7 +30,7 @@ export function shapeOf(script: ParsedScript): Value {
   if (command?.type === "Pipeline" && command.prefixes.length === 0) {
     const last = command.commands.at(-1);
     const plain = last?.type === "Command" && last.name?.text === "wc" && last.prefix.length + last.redirects.length === 0;
-    return plain && /^-[lcmw]$/.test(last.args.map((part) => part.text).join(" ")) ? "integer" : null;
+    return plain && /^-[lcmw]$/.test(last.args.map((part) => part.text).join(" ")) ? "digits" : null;
   }
   if (command?.type !== "Command" || command.prefix.length > 0) return null;
   const words = command.args.map((part) => part.text);

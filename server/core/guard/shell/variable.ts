@@ -14,7 +14,7 @@ export function isHeldByShell(name: string): boolean {
 
 /** Variables that a program may be given: they change how it writes, not what it does. */
 const HARMLESS = new Set(
-  "LANG LANGUAGE TZ COLUMNS LINES NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE DEBIAN_FRONTEND LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME POSIXLY_CORRECT BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE DU_BLOCK_SIZE TIME_STYLE QUOTING_STYLE".split(
+  "LANG LANGUAGE TZ COLUMNS LINES NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE DEBIAN_FRONTEND LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME BLOCKSIZE BLOCK_SIZE DF_BLOCK_SIZE DU_BLOCK_SIZE TIME_STYLE QUOTING_STYLE".split(
     " ",
   ),
 );
@@ -34,10 +34,21 @@ const OWN_WORDS = new Set(
 );
 
 /**
+ * UTF-8, or single bytes. In others (Big5, GB18030, Shift JIS) the second byte of a character may be a backslash or a quote, and
+ * bash reads its own text so from the moment on that it is set.
+ */
+const LOCALE = /^(|C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.(UTF-8|utf-8|UTF8|utf8)(@[a-z]+)?)$/;
+
+export function isLocale(name: string): boolean {
+  return name === "LANG" || name.startsWith("LC_");
+}
+
+/**
  * Whether giving NAME this value to programs leaves what they do as it is. Null: a value that is not known. Catalogues of
  * messages are files, and LANGUAGE may say where they are.
  */
 export function isPlain(name: string, value: string | null): boolean {
+  if (isLocale(name)) return isHarmless(name) && value !== null && LOCALE.test(value);
   if (name === "LANGUAGE") return value !== null && !value.includes("/");
   if (name === "TZ") return value === null || !/^[:/]|\.\./.test(value);
   return isHarmless(name) || isOwn(name);

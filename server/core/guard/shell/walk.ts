@@ -7,7 +7,7 @@ import type { Input } from "./command.ts";
 import type { EmbeddedSql } from "./embedded.ts";
 import { walkPart } from "./expansion.ts";
 import { beyondPosix } from "./posix.ts";
-import type { ShellWhere } from "./prepared.ts";
+import type { Language, ShellWhere } from "./prepared.ts";
 import { MAX_BYTES, read } from "./read.ts";
 import { walkRedirections } from "./redirection.ts";
 import { touching, walkCommand } from "./simple-command.ts";
@@ -15,16 +15,13 @@ import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value,
 import { carriedBy, isListOfNumbers } from "./substitution.ts";
 import { walkTest } from "./test-command.ts";
 import { touchPath } from "./touched-path.ts";
-import { isHarmless, isHeldByShell, isPlain, isPublic } from "./variable.ts";
+import { isHarmless, isHeldByShell, isLocale, isPlain, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
 const MOST_STEPS = 600;
 /** Each change of a variable makes the others anew. */
 const VARIABLES_A_STEP = 100;
-
-/** `sh`: what is the same in every shell that may go by that name. */
-export type Language = "bash" | "sh";
 
 /**
  * Walks a parsed text the way a shell would run it and says what each part would do. Every construct of the grammar has
@@ -55,7 +52,7 @@ export class Walk {
   /** Variables that expansions give values to, at moments that are not followed. */
   private readonly assigned = new Set<string>();
   /** Whose the text is that is being walked. */
-  language: Language = "bash";
+  language: Language;
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
@@ -73,6 +70,7 @@ export class Walk {
 
   constructor(where: ShellWhere, met: Set<string> = new Set()) {
     this.where = where;
+    this.language = where.language ?? "bash";
     this.met = met;
   }
 
@@ -345,8 +343,8 @@ export class Walk {
       this.opaque("a text with too many steps", span);
       return taint({ ...state, variables: new Map() });
     }
-    if ((isHeldByShell(name) && !isHarmless(name)) || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null)))
-      this.setting(name, span);
+    const held = isLocale(name) ? !isPlainAlways(name, value) : isHeldByShell(name) && !isHarmless(name);
+    if (held || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null))) this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
@@ -384,6 +382,11 @@ export class Walk {
     this.outer = before;
     this.depth--;
   }
+}
+
+/** Whatever of its values it has. */
+function isPlainAlways(name: string, value: Value): boolean {
+  return Array.isArray(value) && value.every(({ text, pattern }) => !pattern && isPlain(name, text));
 }
 
 /** `env | grep -i path`: of the environment only names that everyone may see, with their values. */
