@@ -30,6 +30,14 @@ test("a paste of several lines is shown whole and judged whole, and runs with En
   await expect.poll(() => screen(engineer)).toContain("\nfirst\nlast\n");
 });
 
+test("the end of a paste in the middle of it lets nothing of it run", async () => {
+  await paste(engineer, "echo one\x1b[201~\recho two\r\x1b[200~echo three\r");
+  await expect.poll(() => tail(3)).toEqual([expect.stringMatching(/\$ echo one\[201~$/), "> echo two", "> [200~echo three"]);
+  await press(engineer, "Control+c");
+  await expect.poll(() => lastLine(engineer)).toMatch(/\$$/);
+  expect(await screen(engineer)).not.toMatch(/\ntwo\n/);
+});
+
 test("a here-document, an open quote and a backslash go on in the next line", async () => {
   await type(engineer, "cat <<END");
   await type(engineer, "in the $HOME document");
