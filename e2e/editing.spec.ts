@@ -94,7 +94,9 @@ test("the ring of what was cut, the last word of lines before, and the search ta
 
 test("wide characters, emoji and marks take the cells that the screen gives them, in the middle of a line", async () => {
   const clusters = ["漢", "字", "👩‍👩‍👧‍👦", "é", "🇫🇷", "👍🏽", "한", "❤️", "1️⃣", "ｶﾞ", "กำ", "क्षि", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👨🏿‍🚀", "…", "☺", "x"];
+  const prompt = await place(engineer);
   await engineer.keyboard.type("echo ");
+  await expect.poll(async () => (await place(engineer)).x).toBe(prompt.x + "echo ".length);
   const start = await place(engineer);
   for (const cluster of clusters) await engineer.keyboard.insertText(cluster);
   await expect.poll(() => typed(engineer)).toContain("x");
