@@ -70,6 +70,13 @@ const missing = installSystemPackages([
   ["openssh-server", "/usr/sbin/sshd"],
   ["procps", "/usr/bin/ps"],
   ["bzip2", "/usr/bin/bzip2"],
+  ["busybox", "/bin/busybox"],
+  ["zsh", "/bin/zsh"],
+  ["fish", "/usr/bin/fish"],
+  ["tcsh", "/bin/tcsh"],
+  ["mksh", "/bin/mksh"],
+  ["ksh", "/bin/ksh93"],
+  ["yash", "/usr/bin/yash"],
 ]);
 if (missing.length > 0) say(`not installed and not installable from here: ${missing.join(", ")}; tests that need them will fail`);
 

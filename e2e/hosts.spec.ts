@@ -134,6 +134,8 @@ test("a file that is no text is not taken, and a download goes on where it was c
     return {
       ranges: whole.headers.get("accept-ranges"),
       all: all.byteLength,
+      // How far it has come is known to the browser, of the rest too.
+      lengths: [whole, rest].map((answer) => Number(answer.headers.get("content-length"))),
       status: rest.status,
       range: rest.headers.get("content-range"),
       same: new TextDecoder().decode(await rest.arrayBuffer()) === new TextDecoder().decode(all.slice(100_000)),
@@ -141,6 +143,7 @@ test("a file that is no text is not taken, and a download goes on where it was c
     };
   }, session);
   expect(got).toMatchObject({ ranges: "bytes", status: 206, same: true, other: 409 });
+  expect(got.lengths).toEqual([got.all, got.all - 100_000]);
   expect(got.range).toBe(`bytes 100000-${got.all - 1}/${got.all}`);
 });
 

@@ -14,3 +14,8 @@ export async function storeUrl(data: string): Promise<string> {
   );
   return `postgresql://postgres:${encodeURIComponent(password ?? "")}@127.0.0.1:${port}/gatehouse`;
 }
+
+/** Of the server that holds the store and the database that is guarded. */
+export async function databasePort(data = ".data/e2e"): Promise<string> {
+  return (await readFile(`${data}/postgres/port`, "utf8")).trim();
+}

@@ -7,6 +7,7 @@ import next from "next";
 import type { Installed } from "./gateway/gateway.ts";
 import { principalOf } from "./gateway/principal-of.ts";
 import { createIdentify } from "./identity/identify.ts";
+import { tellLength } from "./known-length.ts";
 import { packageFolder, type Started } from "./main.ts";
 import { SocketDoor } from "./socket/door.ts";
 
@@ -97,6 +98,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const nextUpgrade = options.development ? application.getUpgradeHandler() : null;
   const door = new SocketDoor(started.gateway, publicUrl, identify);
   const page: RequestListener = (request, response) => {
+    tellLength(response);
     handle(request, response).catch((error: unknown) => {
       log(`page: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       if (!response.headersSent) response.writeHead(500);

@@ -1,6 +1,7 @@
 "use client";
 
 import { Button, Modal, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import type { FileAnswer } from "../../server/contract/http.ts";
 import { WaitingCard } from "../review/waiting-card.tsx";
@@ -19,15 +20,19 @@ export function FileEditor(props: { session: string; file: OpenFile; onClose: ()
   const [saved, setSaved] = useState({ text: file.text, digest: file.digest, again: false });
   const [text, setText] = useState(file.text);
   const [reason, setReason] = useState("");
+  const [leaving, setLeaving] = useState(false);
+  const narrow = useMediaQuery("(max-width: 800px)");
   const dirty = text !== saved.text;
   const locked = file.masked || file.mayWrite === "deny";
   const save = () =>
     orders.order({ path: file.path, reason, act: { way: "save", text, digest: saved.digest } }, (answer) => {
       if (answer.state !== "saved") return;
+      setLeaving(false);
       setSaved({ text, digest: answer.digest, again: true });
       props.onSaved();
     });
   const close = () => {
+    if (dirty && !leaving) return setLeaving(true);
     if (orders.waiting !== null) store.send({ type: "review.withdraw", review: orders.waiting.id });
     props.onClose();
   };
@@ -36,18 +41,23 @@ export function FileEditor(props: { session: string; file: OpenFile; onClose: ()
       opened
       onClose={close}
       size="90%"
+      fullScreen={narrow === true}
       title={<code>{file.path}</code>}
       closeOnClickOutside={!dirty}
       closeOnEscape={!dirty}
-      classNames={{ body: classes.editorBody ?? "" }}
+      classNames={{ body: classes.editorBody ?? "", title: classes.editorTitle ?? "" }}
     >
       <div className={classes.editor} data-file-editor={file.path} data-locked={locked || undefined}>
         <LazyEditor
-          language="plaintext"
+          language={languageOf(file.path)}
           label={`text of ${file.path}`}
           value={text}
           onChange={setText}
           readOnly={locked}
+          onReady={(handle) => handle?.focus()}
+          onSave={() => {
+            if (!locked && dirty && !orders.busy) save();
+          }}
           marks={[]}
         />
       </div>
@@ -75,6 +85,17 @@ export function FileEditor(props: { session: string; file: OpenFile; onClose: ()
             onWithdraw={() => orders.waiting !== null && store.send({ type: "review.withdraw", review: orders.waiting.id })}
           />
         )}
+        {leaving && dirty ? (
+          <div role="alert" data-leaving>
+            <p>What you changed is not saved.</p>
+            <Button variant="default" onClick={() => setLeaving(false)}>
+              Go on editing
+            </Button>
+            <Button color="red" variant="outline" onClick={close} data-discard>
+              Discard it
+            </Button>
+          </div>
+        ) : null}
         {locked ? null : (
           <div>
             {file.mayWrite === "review" ? (
@@ -93,4 +114,12 @@ export function FileEditor(props: { session: string; file: OpenFile; onClose: ()
       </footer>
     </Modal>
   );
+}
+
+function languageOf(path: string): "pgsql" | "yaml" | "shell" | "ini" | "plaintext" {
+  const ending = /\.([a-z]+)$/.exec(path)?.[1] ?? "";
+  if (/^ya?ml$/.test(ending)) return "yaml";
+  if (/^(sh|bash|profile|bashrc)$/.test(ending)) return "shell";
+  if (/^(ini|conf|cnf|cfg|service|timer|socket|toml|properties)$/.test(ending)) return "ini";
+  return ending === "sql" ? "pgsql" : "plaintext";
 }

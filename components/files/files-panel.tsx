@@ -2,12 +2,13 @@
 
 import { ActionIcon, Button, FileButton, TextInput } from "@mantine/core";
 import { ArrowUp, Download, File, Folder, RefreshCw, Upload, X } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { FileItem, FileList } from "../../server/contract/http.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import { useAnswer } from "../request/use-answer.ts";
 import { WaitingCard } from "../review/waiting-card.tsx";
 import { useSocketStore } from "../socket/socket.tsx";
+import type { TerminalState } from "../socket/state.ts";
 import { TimeAgo } from "../theme/time-ago.tsx";
 import { FileEditor, type OpenFile } from "./file-editor.tsx";
 import classes from "./files.module.css";
@@ -16,7 +17,14 @@ import { upload } from "./upload.ts";
 import { useFileOrders } from "./use-file-order.ts";
 
 /** The files of a terminal's host: each is judged by its path when it is asked for. */
-export function FilesPanel({ session, start, onClose }: { session: string; start: string; onClose: () => void }) {
+export function FilesPanel(props: {
+  session: string;
+  start: string;
+  /** A file that is to be opened at once. */
+  edit: TerminalState["edit"];
+  onClose: () => void;
+}) {
+  const { session, start, edit, onClose } = props;
   const store = useSocketStore();
   const [path, setPath] = useState(start);
   const [typed, setTyped] = useState(start);
@@ -42,10 +50,14 @@ export function FilesPanel({ session, start, onClose }: { session: string; start
       link.download = answer.name;
       link.click();
     });
-  const view = (name: string) =>
-    orders.order({ path: inside(name), act: { way: "open" } }, (answer) => {
+  const view = (file: string) =>
+    orders.order({ path: file, act: { way: "open" } }, (answer) => {
       if (answer.state === "text") setOpen(answer);
     });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each is opened once
+  useEffect(() => {
+    if (edit !== null) view(edit.path);
+  }, [edit?.number]);
   const send = (file: File | null) => {
     if (file === null) return;
     setFailed(null);
@@ -154,7 +166,7 @@ export function FilesPanel({ session, start, onClose }: { session: string; start
                 key={entry.name}
                 entry={entry}
                 busy={orders.busy}
-                onOpen={() => (entry.kind === "folder" ? go(inside(entry.name)) : view(entry.name))}
+                onOpen={() => (entry.kind === "folder" ? go(inside(entry.name)) : view(inside(entry.name)))}
                 onDownload={() => download(entry.name)}
               />
             ))}
@@ -165,7 +177,9 @@ export function FilesPanel({ session, start, onClose }: { session: string; start
         Text that is taken is masked like the terminal's output. What is no text cannot be masked, and is given only where policy
         names it (<code>file:raw</code>). All is on the record.
       </p>
-      {open === null ? null : <FileEditor session={session} file={open} onClose={() => setOpen(null)} onSaved={again} />}
+      {open === null ? null : (
+        <FileEditor key={open.path} session={session} file={open} onClose={() => setOpen(null)} onSaved={again} />
+      )}
     </aside>
   );
 }

@@ -2,6 +2,7 @@
 
 import { Button } from "@mantine/core";
 import { Hourglass } from "lucide-react";
+import type { ReactNode } from "react";
 import type { WireReview } from "../../server/contract/socket.ts";
 import { clock } from "../theme/time.ts";
 import { TimeAgo, useNow } from "../theme/time-ago.tsx";
@@ -13,7 +14,13 @@ import { HandOn } from "./hand-on.tsx";
 import classes from "./review.module.css";
 
 /** What someone sees while their statement waits for another person's yes. It goes on by itself. */
-export function WaitingCard({ review, onWithdraw }: { review: WireReview; onWithdraw: () => void }) {
+export function WaitingCard(props: {
+  review: WireReview;
+  onWithdraw: () => void;
+  /** What could be done instead. */
+  children?: ReactNode;
+}) {
+  const { review, onWithdraw } = props;
   const now = useNow(1_000);
   const policies = policiesOf(review.decision);
   const approvals = review.answers.filter((answer) => answer.verdict === "approve").length;
@@ -47,6 +54,7 @@ export function WaitingCard({ review, onWithdraw }: { review: WireReview; onWith
         <Button variant="default" onClick={onWithdraw} data-withdraw>
           Withdraw
         </Button>
+        {props.children}
         <HandOn review={review} />
         <a className={classes.link} href={`/reviews/${review.id}`} target="_blank" rel="noreferrer">
           Link for the reviewer

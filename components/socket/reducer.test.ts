@@ -193,10 +193,20 @@ describe("the rest", () => {
     expect(state.asked).toEqual({});
   });
 
+  test("the same file is opened beside a terminal as often as it is asked for", () => {
+    const edit = received({ type: "terminal.edit", session: "s1", path: "/etc/hosts" });
+    expect(session(reached(...open))?.terminal.edit).toBeNull();
+    expect(session(reached(...open, edit))?.terminal.edit).toEqual({ path: "/etc/hosts", number: 1 });
+    expect(session(reached(...open, edit, edit))?.terminal.edit).toEqual({ path: "/etc/hosts", number: 2 });
+  });
+
   test("a terminal's verdict goes when nothing is typed", () => {
-    const typed = reached(...open, received({ type: "terminal.verdict", session: "s1", text: "ls", decision: DECISION }));
+    const typed = reached(
+      ...open,
+      received({ type: "terminal.verdict", session: "s1", text: "ls", decision: DECISION, instead: null }),
+    );
     expect(session(typed)?.terminal.verdict?.text).toBe("ls");
-    const empty = reduce(typed, received({ type: "terminal.verdict", session: "s1", text: "", decision: null }));
+    const empty = reduce(typed, received({ type: "terminal.verdict", session: "s1", text: "", decision: null, instead: null }));
     expect(session(empty)?.terminal.verdict).toBeNull();
   });
 

@@ -132,7 +132,7 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         transaction: "idle",
         run: null,
         judged: null,
-        terminal: { cwd: "", running: false, exitCode: null, review: null, verdict: null, blocks: [] },
+        terminal: { cwd: "", running: false, exitCode: null, review: null, verdict: null, edit: null, blocks: [] },
         watched: UNWATCHED,
         glass: WHOLE,
       };
@@ -202,7 +202,15 @@ function received(state: SocketState, message: ServerMessage, at: number): Socke
         ...session,
         terminal: {
           ...session.terminal,
-          verdict: message.text === "" ? null : { text: message.text, decision: message.decision },
+          verdict: message.text === "" ? null : { text: message.text, decision: message.decision, instead: message.instead },
+        },
+      }));
+    case "terminal.edit":
+      return inSession(state, message.session, (session) => ({
+        ...session,
+        terminal: {
+          ...session.terminal,
+          edit: { path: message.path, number: (session.terminal.edit?.number ?? 0) + 1 },
         },
       }));
     case "terminal.state": {
@@ -300,7 +308,7 @@ function close(session: Session, reason: string, lost = false): Session {
   switch (session.state) {
     case "open": {
       const run: Run | null = session.run === null ? null : { ...session.run, state: "ended", cancelling: false };
-      const terminal = { ...session.terminal, running: false, review: null, verdict: null, blocks: [] };
+      const terminal = { ...session.terminal, running: false, review: null, verdict: null, edit: null, blocks: [] };
       return { ...session, state: "closed", reason, lost, run, terminal, transaction: "idle" };
     }
     case "opening":

@@ -56,6 +56,8 @@ export function useSession(
   const sizeNow = useRef(size);
   sizeNow.current = size;
   const resuming = useRef<string | null>(null);
+  /** Whether what a session of it has shown is in sight: not after the page was loaded again. */
+  const shown = useRef(false);
   const ready = size !== null;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `opening` is a reason to open again
@@ -63,7 +65,7 @@ export function useSession(
     if (!connected || !ready) return;
     const known = keep === null ? null : sessionStorage.getItem(keep);
     const now = sizeNow.current;
-    const fresh = now == null ? undefined : { ...now, ...(keep === null ? {} : { tab: keep }) };
+    const fresh = now == null ? undefined : { ...now, ...(keep === null ? {} : { tab: keep, empty: !shown.current }) };
     const mine = known === null || now == null ? store.open(target, kind, fresh) : store.resume(known, target, now);
     resuming.current = known === null ? null : mine;
     setRequest(mine);
@@ -76,6 +78,7 @@ export function useSession(
 
   const id = session?.state === "open" ? session.session : null;
   useEffect(() => {
+    if (id !== null) shown.current = true;
     if (keep !== null && id !== null) sessionStorage.setItem(keep, id);
   }, [keep, id]);
 

@@ -6,6 +6,7 @@ import type {
   WireBroadcast,
   WireColumn,
   WireDecision,
+  WireInstead,
   WireReview,
   WireRun,
 } from "../../server/contract/socket.ts";
@@ -99,7 +100,13 @@ export interface TerminalState {
   readonly running: boolean;
   readonly exitCode: number | null;
   readonly review: WireReview | null;
-  readonly verdict: { readonly text: string; readonly decision: WireDecision | null } | null;
+  readonly verdict: {
+    readonly text: string;
+    readonly decision: WireDecision | null;
+    readonly instead: WireInstead | null;
+  } | null;
+  /** A file that is to be opened beside it, and the how manieth that is; null: none was. */
+  readonly edit: { readonly path: string; readonly number: number } | null;
   /** The newest last; only the last few hundred. */
   readonly blocks: readonly WireBlock[];
 }

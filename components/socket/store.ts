@@ -20,7 +20,7 @@ export interface SocketStore {
   /** Connects and keeps connected until the returned function is called. */
   start(): () => void;
   retryNow(): void;
-  open(target: string, kind: SessionKind, terminal?: { columns: number; rows: number; tab?: string }): string;
+  open(target: string, kind: SessionKind, terminal?: { columns: number; rows: number; tab?: string; empty?: boolean }): string;
   /** Goes on with a terminal that was lost. */
   resume(session: string, target: string, size: { columns: number; rows: number }): string;
   /** Ends the session that `request` opened, or will have opened. */

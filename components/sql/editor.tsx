@@ -25,10 +25,11 @@ export interface EditorCursor {
 export interface EditorHandle {
   /** Puts what `find` says into the text as it is now, as one step that can be undone, and the cursor after it. False: it found nothing. */
   readonly replace: (find: (now: string) => Replacement | null) => boolean;
+  readonly focus: () => void;
 }
 
 export interface EditorProps {
-  readonly language: "pgsql" | "yaml" | "plaintext";
+  readonly language: "pgsql" | "yaml" | "shell" | "ini" | "plaintext";
   readonly label: string;
   readonly value: string;
   readonly onChange: (text: string) => void;
@@ -39,6 +40,7 @@ export interface EditorProps {
   readonly onRun?: (text: string, cursor: EditorCursor) => void;
   readonly onRunAll?: (text: string) => void;
   readonly onCancel?: () => void;
+  readonly onSave?: () => void;
   readonly running?: boolean;
   readonly readOnly?: boolean;
   readonly placeholder?: string;
@@ -72,7 +74,7 @@ export default function Editor(props: EditorProps) {
     decorations.current = made.createDecorationsCollection();
     const running = made.createContextKey<boolean>("gatehouseRunning", false);
     const tellCursor = () => latest.current.onCursor?.(cursorOf(made));
-    const { Enter, Escape } = monaco.KeyCode;
+    const { Enter, Escape, KeyS } = monaco.KeyCode;
     const { CtrlCmd, Shift } = monaco.KeyMod;
     const actions = [
       made.addAction({
@@ -86,6 +88,12 @@ export default function Editor(props: EditorProps) {
         label: "Run all statements",
         keybindings: [CtrlCmd | Shift | Enter],
         run: () => latest.current.onRunAll?.(model.getValue()),
+      }),
+      made.addAction({
+        id: "save",
+        label: "Save",
+        keybindings: [CtrlCmd | KeyS],
+        run: () => latest.current.onSave?.(),
       }),
       made.addAction({
         id: "cancel",
@@ -107,7 +115,7 @@ export default function Editor(props: EditorProps) {
     setRunning.current = (value) => running.set(value);
     tellCursor();
     setReady(true);
-    latest.current.onReady?.({ replace: (find) => replace(made, find) });
+    latest.current.onReady?.({ replace: (find) => replace(made, find), focus: () => made.focus() });
     dispose.current = () => {
       latest.current.onReady?.(null);
       for (const each of [...actions, ...listeners]) each.dispose();

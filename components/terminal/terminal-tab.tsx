@@ -5,7 +5,7 @@ import { FolderOpen, Search } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { TargetItem } from "../../server/contract/http.ts";
-import type { WireBlock } from "../../server/contract/socket.ts";
+import type { WireBlock, WireInstead } from "../../server/contract/socket.ts";
 import { Condition, Skeleton } from "../condition/condition.tsx";
 import { FilesPanel } from "../files/files-panel.tsx";
 import { askableOf } from "../review/access.ts";
@@ -37,6 +37,8 @@ export function TerminalTab(props: {
   visible: boolean;
   active: boolean;
   onRequest: (request: string | null) => void;
+  /** The statement, in a SQL tab of that target. */
+  onSql: (target: string, statement: string) => void;
 }) {
   const { target, onRequest } = props;
   const store = useSocketStore();
@@ -73,6 +75,17 @@ export function TerminalTab(props: {
     },
     [store, id],
   );
+  const edit = open?.terminal.edit ?? null;
+  useEffect(() => {
+    if (edit !== null) setFiles(true);
+  }, [edit]);
+  /** In place of the line that is typed, or waits: what was typed is taken away first. */
+  const doInstead = (instead: WireInstead) => {
+    if (instead.do === "sql") return props.onSql(instead.target, instead.statement);
+    if (open === null) return;
+    store.keys(open.channel, open.terminal.review?.state === "open" ? "\x03" : "\x05\x15");
+    store.keys(open.channel, `${instead.line}\r`);
+  };
   const review = open?.terminal.review?.state === "open" ? open.terminal.review : null;
   const denied = open?.terminal.verdict?.decision ?? null;
   const asked = denied === null ? [] : askableOf(denied);
@@ -129,16 +142,19 @@ export function TerminalTab(props: {
           )}
           {review === null ? null : (
             <div className={classes.overlay}>
-              <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })} />
+              <WaitingCard review={review} onWithdraw={() => store.send({ type: "review.withdraw", review: review.id })}>
+                <InsteadButton instead={open?.terminal.verdict?.instead ?? null} onDo={doInstead} />
+              </WaitingCard>
             </div>
           )}
         </div>
         {files && id !== null ? (
-          <FilesPanel key={id} session={id} start={open?.terminal.cwd ?? ""} onClose={() => setFiles(false)} />
+          <FilesPanel key={id} session={id} start={open?.terminal.cwd ?? ""} edit={edit} onClose={() => setFiles(false)} />
         ) : null}
       </div>
       <footer className={classes.line}>
         <VerdictLine state={open?.terminal ?? null} />
+        {review === null ? <InsteadButton instead={open?.terminal.verdict?.instead ?? null} onDo={doInstead} /> : null}
         <AskButton target={target.id} access={asked} label="Ask for this…" />
         <span className={classes.where}>{open?.terminal.cwd}</span>
         {open?.terminal.exitCode == null || open.terminal.running ? null : (
@@ -178,6 +194,28 @@ export function TerminalTab(props: {
         <SettingsMenu settings={settings} change={change} />
       </footer>
     </div>
+  );
+}
+
+function InsteadButton({ instead, onDo }: { instead: WireInstead | null; onDo: (instead: WireInstead) => void }) {
+  if (instead === null) return null;
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      // The terminal keeps the keys.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => onDo(instead)}
+      data-instead={instead.do}
+    >
+      {instead.do === "edit" ? (
+        <>
+          <code>{instead.line}</code>&nbsp;opens it at once
+        </>
+      ) : (
+        `Open it in a SQL tab of ${instead.target}`
+      )}
+    </Button>
   );
 }
 

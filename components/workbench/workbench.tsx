@@ -257,6 +257,7 @@ export function Workbench(props: {
                     visible={props.visible && (tab.id === left || tab.id === right)}
                     active={tab.id === active}
                     onText={(text) => change({ type: "written", id: tab.id, text })}
+                    onSql={(target, text) => change({ type: "opened", id: crypto.randomUUID(), target, text })}
                     onRequest={remember}
                   />
                 </div>
@@ -273,6 +274,7 @@ function TabContent(props: {
   visible: boolean;
   active: boolean;
   onText: (text: string) => void;
+  onSql: (target: string, text: string) => void;
   onRequest: (id: string, request: string | null) => void;
 }) {
   const { tab, target, onRequest } = props;
@@ -282,7 +284,7 @@ function TabContent(props: {
   return target.type === "postgres" ? (
     <SqlTab target={target} text={tab.text} onText={props.onText} onRequest={tell} />
   ) : (
-    <TerminalTab id={tab.id} target={target} visible={props.visible} active={props.active} onRequest={tell} />
+    <TerminalTab id={tab.id} target={target} visible={props.visible} active={props.active} onRequest={tell} onSql={props.onSql} />
   );
 }
 

@@ -42,6 +42,8 @@ export const terminalTab = pgTable(
     /** Chosen by the browser. */
     tab: text().notNull(),
     place: jsonb().notNull().$type<Record<string, unknown>>(),
+    /** In which it was shown, the oldest first; the last few. */
+    sessions: text().array().notNull().default([]),
     at: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.principal, table.target, table.tab] }), index("terminal_tab_at").on(table.at)],

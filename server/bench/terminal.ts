@@ -1,12 +1,10 @@
 import { Client } from "ssh2";
 import type { Gateway } from "../gateway/create-gateway.ts";
-import { Recorder } from "../gateway/recorder.ts";
-import { Terminal } from "../gateway/terminal.ts";
+import { openTerminal } from "./open-terminal.ts";
 import { percentile, round } from "./percentile.ts";
 
 const KEYS = 500;
 const MEGABYTES = 200;
-const SIZE = { columns: 120, rows: 40 };
 
 interface Host {
   readonly host: string;
@@ -22,80 +20,16 @@ export async function measureTerminal(gateway: Gateway, host: Host) {
   const file = `${host.home}/big.log`;
   await plainRun(host, `seq 1 40000000 | head -c ${MEGABYTES}000000 > ${file}`);
   const directSeconds = (await plainRun(host, `cat ${file}`)).seconds;
-  const session = await gateway.sessions.openShell({ email: "bench@acme.test", name: "Bench", groups: [] }, "host");
-  const { requester, target } = session;
-  const recorded = {
-    session: session.id,
-    principal: requester.principal.id,
-    target: target.id,
-    environment: target.environment,
-    ...SIZE,
-  };
-  const recording = await Recorder.open(gateway.context, recorded, (reason) => {
-    throw new Error(reason);
-  });
-  let bytes = 0;
-  let shown = "";
-  let running = false;
-  let onOutput: () => void = () => undefined;
-  let onState: () => void = () => undefined;
-  const terminal: Terminal = new Terminal({
-    session,
-    detectors: [],
-    now: () => performance.now(),
-    ...SIZE,
-    history: [],
-    from: null,
-    recording,
-    events: {
-      output: (chunk) => {
-        bytes += chunk.length;
-        if (bytes < 1_000) shown += new TextDecoder().decode(chunk);
-        setImmediate(() => terminal.acknowledge(chunk.length));
-        onOutput();
-      },
-      verdict: () => undefined,
-      block: () => undefined,
-      remember: () => undefined,
-      moved: () => undefined,
-      state: (state) => {
-        running = state.running;
-        onState();
-      },
-      ended: () => undefined,
-      failed: (error) => {
-        throw error;
-      },
-    },
-  });
+  const terminal = await openTerminal(gateway, []);
   const echoes: number[] = [];
-  const key = new TextEncoder().encode("x");
   for (let i = 0; i < KEYS; i++) {
-    const began = performance.now();
-    await new Promise<void>((resolve) => {
-      onOutput = resolve;
-      terminal.input(key);
-    });
-    echoes.push(performance.now() - began);
-    if (i % 60 === 59) terminal.input(new Uint8Array([0x15]));
+    echoes.push(await terminal.echo("x"));
+    if (i % 60 === 59) terminal.keys("\u0015");
   }
-  onOutput = () => undefined;
-  terminal.input(new Uint8Array([0x15]));
-  bytes = 0;
-  shown = "";
-  const began = performance.now();
-  let ran = false;
-  await new Promise<void>((resolve) => {
-    onState = () => {
-      ran ||= running;
-      if (ran && !running) resolve();
-    };
-    terminal.input(new TextEncoder().encode(`cat ${file}\r`));
-  });
-  const seconds = (performance.now() - began) / 1_000;
-  terminal.close();
-  await recording.close();
-  await session.close("done");
+  terminal.keys("\u0015");
+  const seconds = await terminal.run(`cat ${file}`);
+  const { bytes, shown } = terminal.shown();
+  await terminal.close();
   if (bytes < MEGABYTES * 1e6) throw new Error(`the terminal showed ${bytes} bytes of ${MEGABYTES} MB: ${shown}`);
   const through = bytes / 1e6 / seconds;
   const direct = MEGABYTES / directSeconds;

@@ -272,6 +272,9 @@ export interface FileList {
   readonly entries: readonly FileItem[];
 }
 
+/** In which a route says how many bytes it will send; it leaves the gateway as `Content-Length`. */
+export const LENGTH_HEADER = "x-gatehouse-length";
+
 /**
  * `POST /api/files/SESSION`: asks to take, put or change a file. `review`: the one that was answered with a yes. Of `save`
  * the text is written when it is allowed; of the others the bytes go by `ticket`.

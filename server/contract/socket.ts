@@ -29,6 +29,8 @@ export const ClientMessage = z.discriminatedUnion("type", [
     rows: Dimension.optional(),
     /** Of a terminal: the browser's name for the tab. Its next session begins where this one stood when it was lost. */
     tab: Identifier.optional(),
+    /** Nothing is in sight there: what the tab's session before had shown last comes first, as it may be shown now. */
+    empty: z.boolean().optional(),
   }),
   /** A terminal whose socket was lost goes on here, for half a minute after. Answered like `session.open`. */
   z.strictObject({
@@ -204,6 +206,13 @@ export const WireReview = z.object({
 });
 export type WireReview = z.infer<typeof WireReview>;
 
+/** What could be done in place of a line. `edit`: that line opens the file. `sql`: the statement, in a SQL tab of the target. */
+export const WireInstead = z.discriminatedUnion("do", [
+  z.object({ do: z.literal("edit"), line: z.string() }),
+  z.object({ do: z.literal("sql"), target: z.string(), statement: z.string() }),
+]);
+export type WireInstead = z.infer<typeof WireInstead>;
+
 /** One accepted line of a terminal and what it came to. */
 export const WireBlock = z.object({
   number: z.number().int(),
@@ -324,7 +333,15 @@ export const ServerMessage = z.discriminatedUnion("type", [
     decisions: z.array(z.object({ span: SpanSchema, decision: WireDecision })),
   }),
   /** What the line under the terminal shows: the verdict on the line being typed, or on the last one. Null: nothing to say. */
-  z.object({ type: z.literal("terminal.verdict"), session: z.string(), text: z.string(), decision: WireDecision.nullable() }),
+  z.object({
+    type: z.literal("terminal.verdict"),
+    session: z.string(),
+    text: z.string(),
+    decision: WireDecision.nullable(),
+    instead: WireInstead.nullable(),
+  }),
+  /** A file that is to be opened beside the terminal; its absolute path. */
+  z.object({ type: z.literal("terminal.edit"), session: z.string(), path: z.string() }),
   z.object({
     type: z.literal("terminal.state"),
     session: z.string(),

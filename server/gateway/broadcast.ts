@@ -90,8 +90,9 @@ async function run(
   context: Context,
 ): Promise<void> {
   const { connection } = session;
-  const where = { cwd: connection.home, home: connection.home, user: connection.user, environment: {} };
-  recorder.command(line);
+  const { home, user, language } = connection;
+  const where = { cwd: home, home, user, language, environment: {} };
+  recorder.command(line, where);
   const described = describeShell(line, where);
   if (!("refusal" in described) && described.prepared.interactive) {
     change({ state: "ended", outcome: "deny", message: "it takes keys; run it in a terminal of each host" });

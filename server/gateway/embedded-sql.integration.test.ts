@@ -1,22 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deriveKeys } from "../adapter/secret/keys.ts";
-import { seal } from "../adapter/secret/secret-store.ts";
+import { startTestGateway } from "../../test/fixtures/gateway.ts";
 import { type Target, Target as TargetSchema } from "../core/domain/configuration.ts";
 import { describeShell } from "../core/guard/shell/index.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../demo/embedded-postgres.ts";
-import { type Started, startGateway } from "../main.ts";
 import { refuseEmbedded } from "./embedded-sql.ts";
 import { principalOf } from "./principal-of.ts";
 
-let folder: string;
-let postgres: EmbeddedPostgres;
-let started: Started;
+let started: Awaited<ReturnType<typeof startTestGateway>>;
 
-const keys = deriveKeys("a secret for tests that is long enough to be one");
 const host: Target = TargetSchema.parse({
   kind: "target",
   id: "web-1",
@@ -58,50 +48,20 @@ where: "name = 'EU'"
 principals: { groups: [engineers] }
 `;
 
+const SHOP =
+  "CREATE TABLE orders (id int); CREATE TABLE keys (id int); CREATE TABLE customers (id int, email text); CREATE TABLE regions (name text)";
+
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "gatehouse-embedded-"));
-  postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), settings: { fsync: "off" } });
-  await postgres.createDatabase("gatehouse");
-  await postgres.createDatabase("shop");
-  const shop = new pg.Client({ connectionString: postgres.connectionString("shop") });
-  await shop.connect();
-  await shop.query(
-    "CREATE TABLE orders (id int); CREATE TABLE keys (id int); CREATE TABLE customers (id int, email text); CREATE TABLE regions (name text)",
-  );
-  await shop.end();
-  started = await startGateway({
-    storeUrl: postgres.connectionString("gatehouse"),
-    keys,
-    checkpoints: join(folder, "checkpoints.jsonl"),
-    log: () => undefined,
-  });
-  const target = {
-    kind: "target",
-    id: "shop",
-    type: "postgres",
-    environment: "prod",
-    postgres: {
-      host: postgres.host,
-      port: postgres.port,
-      database: "shop",
-      user: "postgres",
-      password: seal(postgres.password, keys.seal),
-      tls: "disable",
-    },
-  };
-  await started.gateway.context.configuration.apply(`${CONFIGURATION}\n---\n${JSON.stringify(target)}`, "test");
+  started = await startTestGateway({ shop: SHOP, configuration: CONFIGURATION });
 });
 
-afterAll(async () => {
-  await started?.stop();
-  await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => started?.stop());
 
 async function refusal(line: string, groups: readonly string[] = ["engineers"]) {
   const { context } = started.gateway;
   const where = { cwd: "/srv/app", home: "/home/deploy", user: "deploy", environment: {} };
-  const described = describeShell(line.replaceAll("SHOP", `-h ${postgres.host} -p ${postgres.port} -U x -d shop`), where);
+  const { host: at, port } = started.shop;
+  const described = describeShell(line.replaceAll("SHOP", `-h ${at} -p ${port} -U x -d shop`), where);
   if ("refusal" in described) throw new Error(described.refusal.message);
   const principal = principalOf(
     { email: "engineer@acme.test", name: "Engineer", groups: [...groups] },
@@ -113,8 +73,21 @@ async function refusal(line: string, groups: readonly string[] = ["engineers"]) 
 describe("SG-22 SQL that a client on a host would send to a target", () => {
   test.each([
     ["psql SHOP -c 'select * from orders'", null],
-    // A table with a masked column is read through a rewritten text, whichever columns are asked for.
-    ["psql SHOP -c 'select id from customers'", "masked"],
+    // What reads no masked column shows the same raw.
+    ["psql SHOP -c 'select id from customers'", null],
+    ["psql SHOP -c 'select count(*) from customers where id > 3'", null],
+    ["psql SHOP -c 'select * from customers'", "masked"],
+    ["psql SHOP -c 'select c from customers c'", "masked"],
+    ["psql SHOP -c 'select c.ctid from customers c order by c'", "masked"],
+    ["psql SHOP -c 'select id from customers order by email'", "masked"],
+    ["psql SHOP -c 'select id from customers where email > chr(97)'", "masked"],
+    ["psql SHOP -c 'select id from customers natural join (values (1, chr(97))) v(id, email)'", "masked"],
+    ["psql SHOP -c 'table customers'", "masked"],
+    ["psql SHOP -c 'select to_json(c) from customers c'", "masked"],
+    ["psql SHOP -c 'select id from customers for update'", "sql:update"],
+    ["psql SHOP -c 'explain analyze select email from customers'", "`"],
+    ["psql SHOP -c 'copy customers to stdout'", "`"],
+    ["psql SHOP -c 'copy (select id from customers) to stdout'", "`"],
     ["psql SHOP -c 'select email from customers'", "masked"],
     ["psql SHOP -c 'select id from customers where email = 1::text'", "`"],
     ["psql SHOP <<< 'select * from regions'", "filtered"],
@@ -138,6 +111,8 @@ describe("SG-22 SQL that a client on a host would send to a target", () => {
       expect(found?.message).toContain("target `shop`");
       expect(found?.message).toContain(message);
       expect(found?.hint).toBe("run it in a SQL tab of target `shop`");
+      expect(found?.sql?.target).toBe("shop");
+      expect(line).toContain(found?.sql?.statement.trim());
     }
   });
 

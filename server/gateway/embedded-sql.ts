@@ -1,7 +1,8 @@
 import type { PostgresTarget, Target } from "../core/domain/configuration.ts";
+import { resourceName } from "../core/domain/micro-action.ts";
 import type { Refusal } from "../core/domain/refusal.ts";
 import type { EmbeddedConnection, EmbeddedSql } from "../core/guard/shell/index.ts";
-import type { Catalog } from "../core/guard/sql/index.ts";
+import type { Catalog, PreparedSql } from "../core/guard/sql/index.ts";
 import { isFree, type Judgeable, judge, type Requester } from "./authorize.ts";
 import { toldOf } from "./closed-tables.ts";
 import { prepareSql } from "./judge-sql.ts";
@@ -22,7 +23,13 @@ export async function refuseEmbedded(
     const target = targetOf(context, requester.target, sql.connection);
     if (target === null) continue;
     const refusal = await refuseFor(context, { ...requester, target }, target, sql);
-    if (refusal !== null) return { ...refusal, span: sql.span, hint: `run it in a SQL tab of target \`${target.id}\`` };
+    if (refusal !== null)
+      return {
+        ...refusal,
+        span: sql.span,
+        hint: `run it in a SQL tab of target \`${target.id}\``,
+        sql: { target: target.id, statement: sql.text },
+      };
   }
   return null;
 }
@@ -74,10 +81,19 @@ async function refuseFor(
     }
     if (!isFree(decision)) return { message: `${where}, where it runs only after breaking glass, or while somebody watches` };
     if (!execution.ok) return { message: `${where}: ${execution.refusal.message}` };
-    if (obligations.length > 0 || execution.value.sensitive)
+    const touched = obligations.length > 0 || execution.value.sensitive;
+    if (touched && !leavesMasksAlone(prepared.judgeable))
       return { message: `${where}, where columns are masked or rows filtered for you; a client on a host shows them raw` };
   }
   return null;
+}
+
+/** A plain SELECT that calls nothing, filters nothing and reads no column that is masked: what it shows is the same raw. */
+function leavesMasksAlone({ described, obligations }: Judgeable<PreparedSql>): boolean {
+  const { facts, microActions } = described;
+  if (facts.kind !== "select" || !microActions.every(({ action }) => action === "sql:select")) return false;
+  const read = new Set(microActions.map(({ resource }) => resourceName(resource)));
+  return obligations.every((obligation) => obligation.type === "mask" && !read.has(obligation.column));
 }
 
 /** Null: the database cannot be reached or asked; the operator's log says why. */

@@ -1,4 +1,5 @@
 import type { ShellWhere } from "../core/guard/shell/index.ts";
+import { editInstead } from "./instead.ts";
 import type { ShellJudge } from "./shell-judge.ts";
 import type { TerminalEvents } from "./terminal-options.ts";
 
@@ -36,9 +37,9 @@ export class LiveVerdict {
   #judge(line: string): void {
     const { judge, where, events } = this.#typing;
     if (this.#typing.line() === null) return;
-    if (line.trim() === "") return events.verdict("", null, []);
+    if (line.trim() === "") return events.verdict("", null, [], null);
     const { decision, microActions } = judge.judge(line, where());
-    events.verdict(line, decision, microActions);
+    events.verdict(line, decision, microActions, editInstead(judge, { line, decision, where: where() }));
     this.#timer = setTimeout(
       () => void this.#judgeInPlace(line).catch((error: unknown) => events.failed(error)),
       PLACES_DELAY_MS,
@@ -55,7 +56,10 @@ export class LiveVerdict {
         const verdict = await judge.judgeInPlace(asked, where());
         const now = this.#typing.line();
         if (now === null) return;
-        if (now === asked && verdict !== null) events.verdict(now, verdict.decision, verdict.microActions);
+        if (now === asked && verdict !== null) {
+          const { decision, microActions } = verdict;
+          events.verdict(now, decision, microActions, editInstead(judge, { line: now, decision, where: where() }));
+        }
         asked = now === asked || now.trim() === "" ? null : now;
       }
     } finally {

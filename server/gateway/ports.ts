@@ -4,7 +4,7 @@ import type { PostgresTarget, SecretReference, SshTarget } from "../core/domain/
 import type { RowBatch } from "../core/domain/row-batch.ts";
 import type { Span } from "../core/domain/span.ts";
 import type { FileOrder } from "../core/guard/files.ts";
-import type { PreparedShell } from "../core/guard/shell/index.ts";
+import type { Language, PreparedShell } from "../core/guard/shell/index.ts";
 import type { Catalog, ParsedSql, ParsedTrees, PreparedSql, SqlSessionState } from "../core/guard/sql/index.ts";
 import type { Authorized } from "./authorized.ts";
 
@@ -146,6 +146,8 @@ export interface ShellRun {
 export interface ShellConnection {
   readonly home: string;
   readonly user: string;
+  /** What reads a line there: bash, or where there is none the host's `sh`. */
+  readonly language: Language;
   /** Folders in which a program is looked for by its name. */
   readonly path: readonly string[];
   run(command: Authorized<PreparedShell>, run: ShellRun, sink: ProgramSink): Promise<RunningProgram>;
@@ -187,10 +189,14 @@ export interface FileUpload {
 }
 
 export interface ShellConnector {
-  /** Throws `TargetUnreachable` with a message for people, also when the host key is not the pinned one (it names the one seen). */
+  /**
+   * Sessions of one person on one target may share a connection; where it breaks, all of them end. Throws `TargetUnreachable`
+   * with a message for people, also when the host key is not the pinned one (it names the one seen).
+   */
   connect(
     target: SshTarget,
     credential: { readonly privateKey: string | null; readonly password: string | null },
+    principal: { readonly id: string },
   ): Promise<ShellConnection>;
   close(): Promise<void>;
 }

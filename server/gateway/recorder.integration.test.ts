@@ -40,10 +40,12 @@ async function castOf(session: string) {
   }
 }
 
+const AT_HOME = { cwd: "/home/deploy", home: "/home/deploy", user: "deploy", environment: {} };
+
 test("what was shown is there again, characters cut in two too, in the order in which it came", async () => {
   const recorder = await record();
   const euro = bytes("€");
-  recorder.command("echo €");
+  recorder.command("echo €", AT_HOME);
   recorder.output(euro.subarray(0, 1));
   recorder.output(euro.subarray(1));
   recorder.resized(100, 30);
@@ -67,13 +69,13 @@ test("what was shown is there again, characters cut in two too, in the order in 
 test("of one command's endless output the first 32 million characters are kept, and what is missing is said", async () => {
   const recorder = await record();
   const block = bytes("y\n".repeat(500_000));
-  recorder.command("yes");
+  recorder.command("yes", AT_HOME);
   for (let i = 0; i < 34; i++) {
     recorder.output(block);
     await recorder.room();
   }
   recorder.exited(130);
-  recorder.command("true");
+  recorder.command("true", AT_HOME);
   recorder.output(bytes("after"));
   await recorder.close();
   const cast = await castOf(`session-${counter}`);

@@ -1,3 +1,4 @@
+import type { ShellWhere } from "../core/guard/shell/index.ts";
 import { castHeader, castLine } from "../core/terminal/asciicast.ts";
 import type { Context } from "./ports-of-gateway.ts";
 
@@ -72,10 +73,11 @@ export class Recorder {
     this.#add("r", `${columns}x${rows}`);
   }
 
-  command(line: string): void {
+  command(line: string, where: ShellWhere): void {
     this.#inCommand = 0;
     this.#commands += 1;
     this.#add("m", line);
+    this.#add("p", JSON.stringify({ cwd: where.cwd, environment: where.environment }));
   }
 
   exited(exitCode: number | null): void {

@@ -253,9 +253,12 @@ export class Reviews {
     return changed;
   }
 
-  async withdraw(principal: Principal, id: string): Promise<Review> {
+  /** `session`: only while it waits there. */
+  async withdraw(principal: Principal, id: string, session?: string): Promise<Review> {
     const changed = await this.#changed(id, (current, now) =>
-      transition(current, { event: "withdraw", by: principal.id, at: now }),
+      session !== undefined && current.session !== session
+        ? { ok: false, reason: "it is gone on with in another session" }
+        : transition(current, { event: "withdraw", by: principal.id, at: now }),
     );
     await this.#record("review.closed", principal.id, changed.target, changed.session, { review: id, state: "withdrawn" });
     return changed;
@@ -370,8 +373,8 @@ export class Reviews {
     return changed.review;
   }
 
-  /** Resolves when the review is no longer open. Rejects with the signal's reason when given up. */
-  waitFor(id: string, signal: AbortSignal): Promise<Review> {
+  /** Resolves when the review is no longer open, or is gone on with in another session (for this one: withdrawn). Rejects with the signal's reason when given up. */
+  waitFor({ id, session }: Pick<Review, "id" | "session">, signal: AbortSignal): Promise<Review> {
     return new Promise((resolve, reject) => {
       const finish = (end: () => void): void => {
         stop();
@@ -381,7 +384,10 @@ export class Reviews {
       };
       const aborted = (): void => finish(() => reject(signal.reason));
       const look = (review: Review): void => {
-        if (review.id === id && review.state.state !== "open") finish(() => resolve(review));
+        if (review.id !== id) return;
+        if (review.session !== session)
+          finish(() => resolve({ ...review, state: { state: "withdrawn", at: this.#context.clock.now() } }));
+        else if (review.state.state !== "open") finish(() => resolve(review));
       };
       const ask = (): void => {
         this.#context.reviews.find(id).then(
@@ -443,10 +449,10 @@ export class Reviews {
   }
 }
 
-/** What a review is when its requester has gone: withdrawn, also when the store could not be told. Its grant is never used. */
+/** What a review is when its requester has gone: withdrawn, unless it is gone on with in another session; also when the store could not be told. Its grant is never used. */
 export async function withdrawn(context: Context, reviews: Reviews, principal: Principal, review: Review): Promise<Review> {
   try {
-    return await reviews.withdraw(principal, review.id);
+    return await reviews.withdraw(principal, review.id, review.session);
   } catch (error) {
     context.log(`cannot withdraw review ${review.id}: ${error instanceof Error ? error.message : String(error)}`);
     return { ...review, state: { state: "withdrawn", at: context.clock.now() } };

@@ -128,10 +128,11 @@ export class Sessions {
     const { requester, target } = await this.#admit(person, targetId, "ssh");
     if (target.type !== "ssh") throw new VerbError("invalid", `target \`${target.id}\` is not a host`);
     const connection = await this.#connected(requester, async () =>
-      this.#context.shell.connect(target, {
-        privateKey: await this.#secret(target.ssh.privateKey),
-        password: await this.#secret(target.ssh.password),
-      }),
+      this.#context.shell.connect(
+        target,
+        { privateKey: await this.#secret(target.ssh.privateKey), password: await this.#secret(target.ssh.password) },
+        requester.principal,
+      ),
     );
     const { show, glass } = this.#around(requester);
     const judge = new ShellJudge(this.#context, this.#reviews, requester, connection, show, glass);

@@ -47,6 +47,8 @@ export interface SubmitOptions {
   readonly onLacking?: (what: "unwatched" | "glass") => void;
   readonly signal: AbortSignal;
   readonly reason: string;
+  /** The review that the line waited for in a session that was lost. */
+  readonly goesOnWith?: string;
 }
 
 export interface AllowedShell {
@@ -65,6 +67,8 @@ export type ShellSubmission =
       readonly microActions: readonly MicroAction[];
       readonly ended: "denied" | "review" | "rejected" | "expired" | "withdrawn";
       readonly message: string;
+      /** The line was a client's that would have sent this. */
+      readonly sql?: Refusal["sql"];
     };
 
 /** Judges the command lines of one terminal. */
@@ -142,9 +146,10 @@ export class ShellJudge {
       safeRun: "not-possible",
       estimatedRows: null,
       reason: options.reason,
+      ...(options.goesOnWith === undefined ? {} : { goesOnWith: options.goesOnWith }),
     });
     options.onReview(review);
-    const resolved = await this.#reviews.waitFor(review.id, options.signal).catch((error: unknown) => {
+    const resolved = await this.#reviews.waitFor(review, options.signal).catch((error: unknown) => {
       if (!options.signal.aborted) throw error;
       return withdrawn(this.#context, this.#reviews, this.#requester.principal, review);
     });
@@ -153,6 +158,12 @@ export class ShellJudge {
     const again = await this.#authorized(text, where, options, resolved);
     if ("allowed" in again) return again;
     return not("expired", "the approval no longer covers this command; submit it again");
+  }
+
+  /** Whether a line would be allowed just so, where its paths lead now; nothing is recorded. */
+  async isFreeNow(text: string, where: ShellWhere): Promise<boolean> {
+    const described = await this.#placed(text, where);
+    return !("refusal" in described) && isFree(judge(this.#context, this.#requester, judgeable(described, where)));
   }
 
   /**
@@ -278,7 +289,7 @@ export class ShellJudge {
   }
 
   async #refuse(text: string, refusal: Refusal): Promise<ShellSubmission> {
-    return denied(await recordRefusal(this.#context, this.#requester, whole(text), refusal), []);
+    return denied(await recordRefusal(this.#context, this.#requester, whole(text), refusal), [], refusal.sql);
   }
 }
 
@@ -297,8 +308,9 @@ function whole(text: string) {
   return undescribed(text, [0, text.length], "shell");
 }
 
-function denied(decision: Decision, microActions: readonly MicroAction[]): ShellSubmission {
-  return { allowed: false, decision, microActions, ended: "denied", message: decision.reasons[0]?.message ?? "denied" };
+function denied(decision: Decision, microActions: readonly MicroAction[], sql?: Refusal["sql"]): ShellSubmission {
+  const message = decision.reasons[0]?.message ?? "denied";
+  return { allowed: false, decision, microActions, ended: "denied", message, ...(sql === undefined ? {} : { sql }) };
 }
 
 function endMessage(review: Review): string {
@@ -306,7 +318,7 @@ function endMessage(review: Review): string {
     case "rejected":
       return `rejected by ${review.state.by}${review.state.comment === "" ? "" : `: ${review.state.comment}`}`;
     case "withdrawn":
-      return "the review was withdrawn";
+      return "the review was withdrawn, or is gone on with in another tab";
     default:
       return "nobody answered in time";
   }

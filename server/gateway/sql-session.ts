@@ -306,7 +306,7 @@ export class SqlSession {
     });
     observer.waiting(index, review);
     try {
-      return await this.#reviews.waitFor(review.id, options.signal);
+      return await this.#reviews.waitFor(review, options.signal);
     } catch (error) {
       if (!options.signal.aborted) throw error;
       // The person has given up or gone: nothing must run when nobody waits for it.

@@ -75,6 +75,8 @@ export interface ReviewStore {
     known: string,
   ): Promise<Review | null>;
   find(id: string): Promise<Review | null>;
+  /** The newest that waits, or has a yes nobody used, of that requester and session. */
+  waitingIn(requester: string, session: string): Promise<Review | null>;
   /** `open` is also what has a run that is held, or of which nobody knows what became of it. */
   list(which: "open" | "all"): Promise<readonly Review[]>;
   /** Earlier ones of the same shape that are over, the newest first. */
@@ -332,6 +334,12 @@ export interface RecordingStore {
   forget(until: number, before: (sessions: readonly string[]) => Promise<void>): Promise<number>;
   /** Null: there is none of that number (yet). */
   chunk(session: string, seq: number): Promise<string | null>;
+  /** The last ones before that number (null: of all), the newest first. */
+  chunksBefore(
+    session: string,
+    before: number | null,
+    limit: number,
+  ): Promise<readonly { readonly seq: number; readonly text: string }[]>;
 }
 
 /** Where a terminal stood: what `cd`, `pushd` and `export` have set. */
@@ -351,11 +359,19 @@ export interface TerminalTab {
   readonly tab: string;
 }
 
+/** Where a tab stood, and in which sessions it was shown, the oldest first. */
+export interface SavedTab {
+  readonly place: SavedPlace;
+  readonly sessions: readonly string[];
+}
+
 export interface TerminalTabStore {
   /** Null: nothing is known of it, or it was a week ago. */
-  find(tab: TerminalTab): Promise<SavedPlace | null>;
-  keep(tab: TerminalTab, place: SavedPlace): Promise<void>;
-  forget(tab: TerminalTab): Promise<void>;
+  find(tab: TerminalTab): Promise<SavedTab | null>;
+  /** Unless the tab is shown in another session by now, which is not among those. */
+  keep(tab: TerminalTab, saved: SavedTab): Promise<void>;
+  /** Unless it is shown in another session by now. */
+  forget(tab: TerminalTab, session: string): Promise<void>;
 }
 
 /** Lines that people have typed on a target. */

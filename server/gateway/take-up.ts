@@ -14,13 +14,14 @@ interface NewTerminal {
 
 /**
  * Leads a new session to where the tab's session before stood, by lines that are judged and recorded as if the person had
- * typed them; what is not permitted just so, or not there any more, is said and left.
+ * typed them; what is not permitted just so, or not there any more, is said and left. Answers whether all is as before.
  */
-export async function takeUp(saved: SavedPlace, { place, judge, signal, say }: NewTerminal): Promise<void> {
+export async function takeUp(saved: SavedPlace, { place, judge, signal, say }: NewTerminal): Promise<boolean> {
   place.takeUp(saved);
   const done: string[] = [];
-  for (const { line, what } of linesTo(saved, place.home)) {
-    if (signal.aborted) return;
+  const lines = linesTo(saved, place.home);
+  for (const { line, what } of lines) {
+    if (signal.aborted) return false;
     const described = describeShell(line, place.where);
     const builtin = "refusal" in described ? null : described.builtin;
     const allowed = builtin === null ? null : await judge.aside(line, place.where);
@@ -34,6 +35,7 @@ export async function takeUp(saved: SavedPlace, { place, judge, signal, say }: N
     else say(end.text);
   }
   if (done.length > 0) say(`\x1b[90mas before: ${printable(done.join(", "))}\x1b[0m\r\n`);
+  return done.length === lines.length;
 }
 
 /** The lines that lead from a new session to that place, and what each of them is for. */

@@ -1,4 +1,5 @@
 import type { Decision } from "../core/domain/decision.ts";
+import type { ShellWhere } from "../core/guard/shell/index.ts";
 import type { TerminalBlock, TerminalRecording } from "./terminal-options.ts";
 import type { TerminalScreen } from "./terminal-screen.ts";
 
@@ -20,9 +21,9 @@ export class TerminalBlocks {
     this.#began = options.now();
   }
 
-  begin(line: string): void {
+  begin(line: string, where: ShellWhere): void {
     const { recording, now, screen } = this.#options;
-    recording.command(line);
+    recording.command(line, where);
     const number = (this.#block?.number ?? 0) + 1;
     this.#tell({ number, line, outcome: "builtin", startedAt: now() - this.#began, ended: null });
     screen.write(mark("C", number));

@@ -14,11 +14,19 @@ export interface BuiltinTerminal {
   /** The last line that was decided. */
   readonly last: { readonly text: string; readonly decision: Decision } | null;
   readonly write: (text: string) => void;
+  /** Opens a file in the browser. */
+  readonly edit: (path: string) => void;
   /** Judges a line on the record. */
   readonly judged: (line: string) => Promise<ShellSubmission>;
 }
 
 const DONE = { exitCode: 0 };
+const OWN_TEXTS: ReadonlySet<string> = new Set(["clear", "dirs", "help", "history", "why", "can"]);
+
+/** Whether it only writes something of the gateway's own, which is not judged. */
+export function isOwnText({ name }: GatewayBuiltin): boolean {
+  return OWN_TEXTS.has(name);
+}
 
 /** Does what the gateway does by itself. What would change the tab's place is judged like any line: `not allowed` was said then. */
 export async function runBuiltin(
@@ -59,9 +67,23 @@ export async function runBuiltin(
     case "export":
     case "unset":
       return within(line, terminal, () => place.variables(builtin));
+    case "edit":
+      return edit(builtin, line, terminal);
     default:
       return "a program";
   }
+}
+
+/** A denial is said here; all else the browser asks for the file, and it is judged there, on the record. */
+async function edit(
+  { arguments: [path = ""] }: GatewayBuiltin,
+  line: string,
+  { judge, place, judged, write, edit: open }: BuiltinTerminal,
+): Promise<{ readonly exitCode: number } | "not allowed"> {
+  if (judge.judge(line, place.where).decision.outcome === "deny" && !(await judged(line)).allowed) return "not allowed";
+  open(path);
+  write(`\x1b[2m${printable(path)} is opened beside the terminal\x1b[0m\r\n`);
+  return DONE;
 }
 
 /** What the gateway does by itself goes on the record like any line. */

@@ -1,13 +1,17 @@
 import type { Decision } from "../core/domain/decision.ts";
 import type { MicroAction } from "../core/domain/micro-action.ts";
 import type { Review } from "../core/domain/review.ts";
+import type { ShellWhere } from "../core/guard/shell/index.ts";
 import type { Detector } from "../core/mask/stream.ts";
+import type { Instead } from "./instead.ts";
 import type { OpenShellSession } from "./sessions.ts";
 import type { SavedPlace } from "./store-ports.ts";
 
 export interface TerminalEvents {
   output(bytes: Uint8Array): void;
-  verdict(text: string, decision: Decision | null, microActions: readonly MicroAction[]): void;
+  verdict(text: string, decision: Decision | null, microActions: readonly MicroAction[], instead: Instead | null): void;
+  /** A file is to be opened beside the terminal; its absolute path. Nothing was read yet. */
+  edit(path: string): void;
   state(state: {
     readonly cwd: string;
     readonly running: boolean;
@@ -39,10 +43,16 @@ export interface TerminalBlock {
 export interface TerminalRecording {
   output(bytes: Uint8Array): void;
   resized(columns: number, rows: number): void;
-  command(line: string): void;
+  command(line: string, where: ShellWhere): void;
   exited(exitCode: number | null): void;
   /** Null: there is room. */
   room(): Promise<void> | null;
+}
+
+/** A line that waits for a review in a session that was lost, or has a yes that nobody has used. */
+export interface WaitingLine {
+  readonly line: string;
+  readonly review: string;
 }
 
 export interface TerminalOptions {
@@ -57,5 +67,9 @@ export interface TerminalOptions {
   readonly recording: TerminalRecording;
   /** Where the tab's session before stood, which was lost; null: it begins at home. */
   readonly from: SavedPlace | null;
+  /** What that one had shown last, as it may be shown now; empty: nothing. */
+  readonly before: string;
+  /** What was waiting for a review in it; null: nothing. */
+  readonly waiting: WaitingLine | null;
   readonly events: TerminalEvents;
 }

@@ -13,14 +13,14 @@ const DONE: BuiltinEnd = { exitCode: 0, text: "" };
 
 /** Where a terminal stands on its host: directory, those of `pushd`, exported variables. Nothing here runs a program there. */
 export class TerminalPlace {
-  readonly #connection: Pick<ShellConnection, "home" | "user" | "realpath" | "isDirectory">;
+  readonly #connection: Pick<ShellConnection, "home" | "user" | "language" | "realpath" | "isDirectory">;
   #cwd: string;
   #previous: string;
   /** The newest first. */
   #stack: readonly string[] = [];
   #environment: Readonly<Record<string, string>> = {};
 
-  constructor(connection: Pick<ShellConnection, "home" | "user" | "realpath" | "isDirectory">) {
+  constructor(connection: Pick<ShellConnection, "home" | "user" | "language" | "realpath" | "isDirectory">) {
     this.#connection = connection;
     this.#cwd = connection.home;
     this.#previous = connection.home;
@@ -42,8 +42,8 @@ export class TerminalPlace {
   }
 
   get where(): ShellWhere {
-    const { home, user } = this.#connection;
-    return { cwd: this.#cwd, home, user, environment: this.#environment };
+    const { home, user, language } = this.#connection;
+    return { cwd: this.#cwd, home, user, language, environment: this.#environment };
   }
 
   /** The directories of `dirs`, as a line of text. */

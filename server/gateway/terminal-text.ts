@@ -2,6 +2,7 @@ import type { Decision, Reason } from "../core/domain/decision.ts";
 import type { Review } from "../core/domain/review.ts";
 import { printable } from "../core/terminal/prompt.ts";
 import { textWidth } from "../core/terminal/width.ts";
+import type { Instead } from "./instead.ts";
 
 const RED = "\x1b[31m";
 const AMBER = "\x1b[33m";
@@ -20,12 +21,19 @@ export function deniedText(line: string, decision: Decision): string {
 }
 
 /** What waits, why, and how to give up. */
-export function reviewText(review: Review): string {
+export function reviewText(review: Review, instead: Instead | null): string {
   const policies = review.requirements.map((requirement) => `\`${requirement.policy}\``).join(", ");
   const who = [...new Set(review.requirements.flatMap((requirement) => [...requirement.groups, ...requirement.users]))].join(
     ", ",
   );
-  return `${AMBER}… waiting for review${RESET} ${QUIET}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n`;
+  return `${AMBER}… waiting for review${RESET} ${QUIET}asked by policy ${policies}${who === "" ? "" : `; reviewers: ${printable(who)}`}; Ctrl-C withdraws${RESET}\r\n${insteadText(instead)}`;
+}
+
+/** Empty: nothing that a line could do. */
+export function insteadText(instead: Instead | null): string {
+  return instead?.do === "edit"
+    ? `  ${QUIET}\`${printable(instead.line)}\` opens it at once, beside the terminal${RESET}\r\n`
+    : "";
 }
 
 /** For `why` and `can`. */
@@ -75,6 +83,14 @@ function carets(line: string, reasons: readonly Reason[], colour: string): strin
   return `  ${printable(line)}\r\n  ${colour}${under.trimEnd()}${RESET}\r\n`;
 }
 
+/** A line of the session that was lost is taken up. */
+export const GOES_ON = `${QUIET}the line below was waiting for a reviewer; its review still stands and is gone on with${RESET}\r\n`;
+
+/** The tab could not be led to where the line was typed, and a yes is for that place. */
+export function stillWaits(line: string): string {
+  return `${AMBER}… \`${printable(line)}\` still waits for a reviewer, for the place where it was typed${RESET}\r\n`;
+}
+
 /** What a line waits for beside a review. */
 export const LACKING = {
   unwatched: "\x1b[33m⧗ somebody has to watch this session; it goes on by itself when they do. Ctrl-C gives up\x1b[0m\r\n",
@@ -87,11 +103,16 @@ export const RAW_BANNER = [
   "",
 ].join("\r\n");
 
+/** On a host without bash. */
+export const NO_BASH =
+  "\x1b[33mThis host has no bash.\x1b[0m Lines are read by its `sh`: what only bash understands ([[ ]], arrays, <<<, {a,b} …) is refused.\r\n";
+
 export const HELP = [
   "The gateway does these itself:",
   "  cd, pushd, popd, dirs, export, unset, clear, history, exit",
   "  why              explains the last decision",
   "  raw-shell        a plain shell, if policy lets you: nothing in it is judged, all of it is recorded",
+  "  edit FILE        opens a text file beside the terminal: masked, and saved only as policy lets it be",
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
   "Tab completes, Ctrl-D closes. In the browser: Ctrl+Shift+F searches what was shown, Ctrl+Shift+Up goes from",

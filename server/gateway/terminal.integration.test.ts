@@ -93,7 +93,11 @@ describe("a terminal on a real host", () => {
       labels: { "gatehouse.path": host.programs },
       ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey },
     };
-    connection = await connector.connect(target, { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
+    connection = await connector.connect(
+      target,
+      { privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null },
+      { id: "engineer@acme.test" },
+    );
     judges = judgeOf(target, connection);
     const session = {
       id: "s",
@@ -113,6 +117,8 @@ describe("a terminal on a real host", () => {
       rows: 30,
       history: ["echo from yesterday"],
       from: null,
+      before: "",
+      waiting: null,
       recording: {
         output: (bytes) => {
           recorded += `o${new TextDecoder().decode(bytes)}`;
@@ -129,6 +135,7 @@ describe("a terminal on a real host", () => {
       events: {
         block: (block) => blocks.push(block),
         remember: (text) => remembered.push(text),
+        edit: () => undefined,
         moved: (place) => {
           moved = place;
         },

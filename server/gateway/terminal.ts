@@ -3,6 +3,7 @@ import { describeShell, incomplete } from "../core/guard/shell/index.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
 import { Completion } from "./completion.ts";
+import { editInstead, type Instead } from "./instead.ts";
 import { LiveVerdict } from "./live-verdict.ts";
 import type { ProgramEnd } from "./ports.ts";
 import { NO_LONGER_ALLOWED, type OpenShellSession } from "./sessions.ts";
@@ -11,11 +12,11 @@ import type { SavedPlace } from "./store-ports.ts";
 import { takeUp } from "./take-up.ts";
 import { PROMPT_MARK, TerminalBlocks } from "./terminal-blocks.ts";
 import { runBuiltin } from "./terminal-builtins.ts";
-import type { TerminalEvents, TerminalOptions } from "./terminal-options.ts";
+import type { TerminalEvents, TerminalOptions, WaitingLine } from "./terminal-options.ts";
 import { TerminalPlace } from "./terminal-place.ts";
 import { TerminalProgram } from "./terminal-program.ts";
 import { TerminalScreen } from "./terminal-screen.ts";
-import { deniedText, LACKING, RAW_BANNER, reviewText } from "./terminal-text.ts";
+import { deniedText, GOES_ON, insteadText, LACKING, NO_BASH, RAW_BANNER, reviewText, stillWaits } from "./terminal-text.ts";
 import { TypeAhead } from "./type-ahead.ts";
 
 /** Of names to choose from. */
@@ -44,6 +45,7 @@ export class Terminal {
   readonly #blocks: TerminalBlocks;
   readonly #verdict: LiveVerdict;
   readonly #ahead = new TypeAhead();
+  #waiting: WaitingLine | null;
   #columns: number;
   #rows: number;
   #exitCode: number | null = null;
@@ -60,6 +62,7 @@ export class Terminal {
     this.#events = events;
     this.#columns = options.columns;
     this.#rows = options.rows;
+    this.#waiting = options.waiting;
     this.#screen = new TerminalScreen({ show: session.show, recording, output: (bytes) => events.output(bytes) });
     this.#blocks = new TerminalBlocks({ screen: this.#screen, recording, now, changed: (block) => events.block(block) });
     this.#place = new TerminalPlace(session.connection);
@@ -81,9 +84,13 @@ export class Terminal {
     session.onInterrupt((reason) => this.#stop(reason));
     session.show.resized(options.columns, options.rows);
     session.show.onChange(() => this.#resume());
+    this.#screen.write(options.before);
     this.#screen.write(
       "\x1b[90mEvery line is judged before it runs and is on the record. `help` says what else there is.\x1b[0m\r\n",
     );
+    if (session.connection.language === "sh") this.#screen.write(NO_BASH);
+    // Kept from the beginning on: what is lost next is this session.
+    this.#events.moved(options.from ?? this.#place.saved);
     if (options.from === null) this.#prompt();
     else this.#takeUp(options.from);
   }
@@ -169,7 +176,7 @@ export class Terminal {
     const abort = new AbortController();
     this.#phase = { phase: "judging", abort };
     if (!line.startsWith(" ")) this.#events.remember(line);
-    this.#blocks.begin(line);
+    this.#blocks.begin(line, this.#place.where);
     this.#submit(line, abort.signal).catch((error: unknown) => {
       this.#events.failed(error);
       const expected = error instanceof Error && "code" in error && error.code === "unavailable";
@@ -187,6 +194,7 @@ export class Terminal {
         history: this.#editor.history,
         last: this.#last,
         write: (text: string) => this.#screen.write(text),
+        edit: (path: string) => this.#events.edit(path),
         judged: () => this.#judged(line, signal),
       };
       const done = await runBuiltin({ builtin: described.builtin, line }, terminal);
@@ -204,28 +212,38 @@ export class Terminal {
 
   /** On the record; a denial and a review are shown. */
   async #judged(line: string, signal: AbortSignal): Promise<ShellSubmission> {
+    const waiting = this.#waiting;
+    this.#waiting = null;
     const submitted = await this.#session.judge.submit(line, this.#place.where, {
       waitForReview: true,
       reason: "",
       signal,
+      ...(waiting?.line === line ? { goesOnWith: waiting.review } : {}),
       onLacking: (what) => this.#screen.write(LACKING[what]),
       onReview: (review) => {
-        this.#screen.write(reviewText(review));
         // What was told last may be of a part of the line.
-        this.#events.verdict(line, review.decision, review.microActions);
+        const instead = this.#instead(line, review.decision);
+        this.#screen.write(reviewText(review, instead));
+        this.#events.verdict(line, review.decision, review.microActions, instead);
         this.#events.state({ cwd: this.#place.where.cwd, running: false, exitCode: this.#exitCode, review });
       },
     });
     this.#last = { text: line, decision: submitted.decision };
     this.#blocks.decided(submitted.decision.outcome);
-    this.#events.verdict(line, submitted.decision, submitted.microActions);
+    const sql = submitted.allowed ? undefined : submitted.sql;
+    const instead = sql === undefined ? this.#instead(line, submitted.decision) : ({ do: "sql", ...sql } as const);
+    this.#events.verdict(line, submitted.decision, submitted.microActions, submitted.allowed ? null : instead);
     if (!submitted.allowed) {
       this.#exitCode = 126;
-      if (submitted.ended === "denied") this.#screen.write(deniedText(line, submitted.decision));
+      if (submitted.ended === "denied") this.#screen.write(deniedText(line, submitted.decision) + insteadText(instead));
       else this.#refuse(submitted.message);
     } else if (submitted.decision.reasons.some((reason) => reason.outcome === "review"))
       this.#screen.write("\x1b[32m✓ approved\x1b[0m\r\n");
     return submitted;
+  }
+
+  #instead(line: string, decision: Decision): Instead | null {
+    return editInstead(this.#session.judge, { line, decision, where: this.#place.where });
   }
 
   async #run(allowed: AllowedShell): Promise<void> {
@@ -309,10 +327,21 @@ export class Terminal {
     this.#phase = { phase: "judging", abort };
     const { judge } = this.#session;
     takeUp(place, { place: this.#place, judge, signal: abort.signal, say: (text) => this.#screen.write(text) })
-      .catch((error: unknown) => this.#events.failed(error))
-      .finally(() => {
-        if (!this.#isClosed()) this.#prompt();
+      .catch((error: unknown) => {
+        this.#events.failed(error);
+        return false;
+      })
+      .then((asBefore) => {
+        if (!this.#isClosed()) this.#goOn(asBefore);
       });
+  }
+
+  /** A line that waited goes on waiting, or runs by its yes: as if the person had typed it again where it was typed. */
+  #goOn(asBefore: boolean): void {
+    const waiting = this.#waiting;
+    if (waiting !== null) this.#screen.write(asBefore ? GOES_ON : stillWaits(waiting.line));
+    this.#prompt();
+    if (waiting !== null && asBefore && this.#phase.phase === "editing") this.#edit(`\x1b[200~${waiting.line}\x1b[201~\r`);
   }
 
   #exit(): void {

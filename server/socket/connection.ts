@@ -181,6 +181,7 @@ export class Connection {
         columns: message.columns ?? 80,
         rows: message.rows ?? 24,
         tab: message.tab ?? null,
+        empty: message.empty ?? false,
       }).catch(async (error: unknown) => {
         await open.close("its recording could not begin");
         throw error;

@@ -1,15 +1,9 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { browser as browserOf, openTab, signIn as signInOf, startDoor } from "../../test/fixtures/browser.ts";
 import { startTestGateway } from "../../test/fixtures/gateway.ts";
 import { startHost } from "../../test/fixtures/host.ts";
-import type { ClientMessage, ServerMessage } from "../contract/socket.ts";
 import type { DemoHost } from "../demo/ssh-host.ts";
 import { principalOf } from "../gateway/principal-of.ts";
-import { SocketDoor } from "./door.ts";
 
 /** A browser's connection that breaks, over a real socket to a real host. */
 
@@ -22,67 +16,24 @@ actions: ["target:connect", "shell:exec", "file:read"]
 `;
 let guarded: Awaited<ReturnType<typeof startTestGateway>>;
 let host: DemoHost;
-let server: Server;
-let door: SocketDoor;
-let url = "";
+let door: Awaited<ReturnType<typeof startDoor>>;
 
 beforeAll(async () => {
   guarded = await startTestGateway({ shop: "SELECT 1", configuration: CONFIGURATION });
   const started = await startHost(guarded.folder, "web-1");
   host = started.host;
   await guarded.gateway.context.configuration.apply(started.target, "test");
-  server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  url = `http://127.0.0.1:${port}`;
-  door = new SocketDoor(guarded.gateway, url, (cookies) => guarded.gateway.context.signIns.find(cookies ?? ""));
-  server.on("upgrade", (request, socket, head) => void door.upgrade(request, socket, head));
+  door = await startDoor(guarded.gateway);
 });
 afterAll(async () => {
-  door?.close();
-  server?.close();
+  door?.stop();
   await host?.stop();
   await guarded?.stop();
 });
 
-async function signIn(email = "engineer@acme.test"): Promise<string> {
-  const person = { email, name: "", groups: [], attributes: {} };
-  return (await guarded.gateway.context.signIns.create(person, 600_000)).sid;
-}
-
-async function browser(sid: string) {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/socket`, { headers: { cookie: sid, origin: url } });
-  const messages: ServerMessage[] = [];
-  let shown = "";
-  let channel = 0;
-  socket.on("message", (data: Buffer, binary) => {
-    if (!binary) return void messages.push(JSON.parse(data.toString()));
-    channel = data.readUInt32BE(0);
-    shown += data.subarray(4).toString();
-  });
-  await once(socket, "open");
-  const found = <Type extends ServerMessage["type"]>(type: Type) =>
-    messages.findLast((message): message is Extract<ServerMessage, { type: Type }> => message.type === type);
-  return {
-    socket,
-    found,
-    shown: () => shown,
-    send: (message: ClientMessage) => socket.send(JSON.stringify(message)),
-    keys: (text: string) => {
-      const frame = Buffer.alloc(4 + Buffer.byteLength(text));
-      frame.writeUInt32BE(channel, 0);
-      frame.write(text, 4);
-      socket.send(frame);
-    },
-    resume: async (session: string) => {
-      messages.length = 0;
-      socket.send(JSON.stringify({ type: "session.resume", request: "r", session, target: "web-1", columns: 90, rows: 30 }));
-      await expect.poll(() => found("session.opened") ?? found("session.refused"), { timeout: 8_000 }).toBeDefined();
-      return found("session.opened");
-    },
-  };
-}
+const signIn = (email?: string) => signInOf(guarded.gateway, email);
+const browser = (sid: string) => browserOf(door.url, sid);
+const opened = (sid: string, tab: string) => openTab(door.url, sid, tab);
 
 /** A terminal in which a program runs that says `alive` every half second. */
 async function running(sid: string) {
@@ -171,22 +122,6 @@ describe("a terminal whose socket is gone", () => {
   }, 30_000);
 });
 
-/** Opens a terminal as the tab `tab` and waits for its prompt. */
-async function opened(sid: string, tab: string) {
-  const page = await browser(sid);
-  page.send({ type: "session.open", request: "o", target: "web-1", kind: "terminal", columns: 120, rows: 24, tab });
-  await expect.poll(() => page.found("session.opened"), { timeout: 10_000 }).toBeDefined();
-  await expect.poll(page.shown, { timeout: 5_000 }).toContain("$ ");
-  const line = async (text: string, shows: RegExp) => {
-    const before = page.shown().length;
-    page.keys(`${text}\r`);
-    await expect.poll(() => stripVTControlCharacters(page.shown().slice(before)), { timeout: 5_000 }).toMatch(shows);
-    await expect
-      .poll(() => stripVTControlCharacters(page.shown().slice(before)).replaceAll("\r", ""), { timeout: 5_000 })
-      .toMatch(/\$ $/);
-  };
-  return { ...page, line, session: page.found("session.opened")?.session ?? "" };
-}
 type Opened = Awaited<ReturnType<typeof opened>>;
 const cwdOf = (page: Opened) => page.found("terminal.state")?.cwd;
 
@@ -263,7 +198,7 @@ describe("a tab whose terminal is gone", () => {
     const sid = await signIn();
     const saved = { cwd: `${host.home}/gone`, previous: host.home, stack: [], environment: {} };
     const tab = { principal: "engineer@acme.test", target: "web-1", tab: "tab-4" };
-    await guarded.gateway.context.terminalTabs.keep(tab, saved);
+    await guarded.gateway.context.terminalTabs.keep(tab, { place: saved, sessions: [] });
     const page = await opened(sid, "tab-4");
     expect(page.shown()).toContain("no such directory");
     expect(cwdOf(page)).toBe(host.home);

@@ -3,9 +3,10 @@ import type { Gateway } from "../gateway/create-gateway.ts";
 import { KeptTab } from "../gateway/kept-tab.ts";
 import { Recorder } from "../gateway/recorder.ts";
 import type { OpenShellSession } from "../gateway/sessions.ts";
-import type { SavedPlace } from "../gateway/store-ports.ts";
+import { shownBefore } from "../gateway/shown-before.ts";
+import type { SavedTab } from "../gateway/store-ports.ts";
 import { Terminal } from "../gateway/terminal.ts";
-import type { TerminalEvents } from "../gateway/terminal-options.ts";
+import type { TerminalEvents, WaitingLine } from "../gateway/terminal-options.ts";
 import type { Say } from "./say.ts";
 import { Tail } from "./tail.ts";
 
@@ -21,6 +22,8 @@ interface Opening {
   readonly rows: number;
   /** The browser's name for its tab; null: nothing is kept for it. */
   readonly tab: string | null;
+  /** Nothing of what its session before had shown is in sight there. */
+  readonly empty: boolean;
 }
 
 type How = "ended" | "lost";
@@ -35,11 +38,32 @@ export interface Place {
 /** What the person's earlier sessions have left. */
 interface Known {
   readonly history: readonly string[];
-  readonly from: SavedPlace | null;
+  readonly saved: SavedTab | null;
+  readonly before: string;
+  readonly waiting: WaitingLine | null;
 }
 
 function tabOf(open: OpenShellSession, tab: string) {
   return { principal: open.requester.principal.id, target: open.target.id, tab };
+}
+
+/** What cannot be shown again is no reason not to begin. */
+async function knownOf({ open, gateway, columns, tab, empty }: Opening): Promise<Known> {
+  const { context } = gateway;
+  const { principal } = open.requester;
+  const history = await context.histories.recent(principal.id, open.target.id, HISTORY);
+  const saved = tab === null ? null : await context.terminalTabs.find(tabOf(open, tab));
+  const last = saved?.sessions.at(-1);
+  if (saved === null || last === undefined) return { history, saved, before: "", waiting: null };
+  const before = empty
+    ? await shownBefore(context, open, saved.sessions, columns).catch((error: unknown) => {
+        context.log(`what ${last} had shown: ${error instanceof Error ? error.message : String(error)}`);
+        return "";
+      })
+    : "";
+  const review = await context.reviews.waitingIn(principal.id, last);
+  const isHere = review !== null && review.kind === "shell" && review.target === open.target.id;
+  return { history, saved, before, waiting: isHere ? { line: review.statement, review: review.id } : null };
 }
 
 /** One terminal tab. Its socket may go and another come while it goes on. */
@@ -57,10 +81,10 @@ export class TerminalChannel {
   readonly #kept: KeptTab | null;
 
   /** Nothing is shown before its recording has begun; what is answered opens it. Throws `StoreError`. */
-  static async prepare({ open, gateway, columns, rows, tab }: Opening): Promise<(place: Place) => TerminalChannel> {
+  static async prepare(opening: Opening): Promise<(place: Place) => TerminalChannel> {
+    const { open, gateway, columns, rows } = opening;
     const { principal } = open.requester;
-    const history = await gateway.context.histories.recent(principal.id, open.target.id, HISTORY);
-    const from = tab === null ? null : await gateway.context.terminalTabs.find(tabOf(open, tab));
+    const known = await knownOf(opening);
     const recorded = {
       session: open.id,
       principal: principal.id,
@@ -74,14 +98,15 @@ export class TerminalChannel {
       if (made !== null) made.#end(reason, "ended");
     });
     return (place) => {
-      made = new TerminalChannel({ open, gateway, columns, rows, tab }, recorder, { history, from }, place);
+      made = new TerminalChannel(opening, recorder, known, place);
       return made;
     };
   }
 
   private constructor(opening: Opening, recorder: Recorder, known: Known, place: Place) {
     const { open, gateway, columns, rows, tab } = opening;
-    this.#kept = tab === null ? null : new KeptTab(gateway.context, tabOf(open, tab));
+    const { history, saved, before, waiting } = known;
+    this.#kept = tab === null ? null : new KeptTab(gateway.context, { tab: tabOf(open, tab), session: open.id, known: saved });
     this.open = open;
     this.#recorder = recorder;
     this.#place = place;
@@ -92,19 +117,24 @@ export class TerminalChannel {
       now: () => performance.now(),
       columns,
       rows,
-      ...known,
+      history,
+      from: saved?.place ?? null,
+      before,
+      waiting,
       recording: recorder,
       events: {
         output: (bytes) => {
           this.#tail.push(bytes);
           this.#place?.say.bytes(this.#place.channel, bytes);
         },
-        verdict: (text, decision, microActions) =>
+        edit: (path) => this.#place?.say.send({ type: "terminal.edit", session: open.id, path }),
+        verdict: (text, decision, microActions, instead) =>
           this.#place?.say.send({
             type: "terminal.verdict",
             session: open.id,
             text,
             decision: decision === null ? null : this.#place.say.decision(decision, microActions),
+            instead,
           }),
         state: (state) => {
           this.#state = state;

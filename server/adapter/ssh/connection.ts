@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import type { Client, ClientChannel, ExecOptions } from "ssh2";
+import type { ExecOptions } from "ssh2";
 import type { FileOrder } from "../../core/guard/files.ts";
-import type { PreparedShell } from "../../core/guard/shell/index.ts";
+import type { Language, PreparedShell } from "../../core/guard/shell/index.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
 import type {
   FileEntry,
@@ -12,47 +12,56 @@ import type {
   ShellConnection,
   ShellRun,
 } from "../../gateway/ports.ts";
-import { Files } from "./files.ts";
 import { follow } from "./program.ts";
+import type { SharedLinks } from "./shared-links.ts";
 import { STANDARD_PATH, wrap } from "./wrapper.ts";
 
-/** sshd allows ten sessions on a connection and frees one 80 ms after it closed; one is kept for files. */
 const MOST_PROGRAMS = 6;
-const OPEN_ATTEMPTS = 6;
-const OPEN_PAUSE_MS = 80;
 
+/** Where a connection leads. */
+export interface Account {
+  readonly user: string;
+  /** Physical. */
+  readonly home: string;
+  /** Folder of programs before the standard ones. */
+  readonly path: string | null;
+  readonly language: Language;
+}
+
+/** What one session sees of the connections that it shares. */
 export class SshConnection implements ShellConnection {
   readonly home: string;
   readonly user: string;
   readonly path: readonly string[];
-  readonly #client: Client;
+  readonly language: Language;
+  readonly #links: SharedLinks;
   readonly #own: string | null;
-  readonly #files: Files;
   readonly #listeners: ((reason: string) => void)[] = [];
-  #running = 0;
+  readonly #running = new Set<RunningProgram>();
+  #starting = 0;
   #closed: string | null = null;
+  #left = false;
 
-  constructor(client: Client, account: { readonly user: string; readonly home: string; readonly path: string | null }) {
-    this.#client = client;
+  constructor(links: SharedLinks, account: Account) {
+    this.#links = links;
+    this.language = account.language;
     this.user = account.user;
     this.home = account.home;
     this.#own = account.path;
     this.path = [...(account.path === null ? [] : [account.path]), ...STANDARD_PATH.split(":")];
-    this.#files = new Files(client, Date.now);
-    let reason = "the host closed the connection";
-    client.on("error", (error) => {
-      reason = `the connection to the host is lost: ${error.message}`;
-    });
-    client.on("close", () => {
-      if (this.#closed !== null) return;
-      this.#closed = reason;
-      for (const listener of this.#listeners) listener(reason);
-    });
+    links.join(this.#lost);
   }
 
+  readonly #lost = (reason: string): void => {
+    if (this.#closed !== null) return;
+    this.#closed = reason;
+    for (const listener of this.#listeners) listener(reason);
+  };
+
   async run(command: Authorized<PreparedShell>, run: ShellRun, sink: ProgramSink): Promise<RunningProgram> {
-    if (this.#running >= MOST_PROGRAMS) throw new Error(`more than ${MOST_PROGRAMS} programs at once in one session`);
-    this.#running++;
+    if (this.#left) throw new Error("the session has ended");
+    if (this.#running.size + this.#starting >= MOST_PROGRAMS)
+      throw new Error(`more than ${MOST_PROGRAMS} programs at once in one session`);
     const nonce = randomBytes(8).toString("hex");
     const line = wrap({
       command: command.sent,
@@ -62,76 +71,69 @@ export class SshConnection implements ShellConnection {
       interactive: run.interactive,
       reportsDirectory: command.changesDirectory,
       path: this.#own,
+      language: this.language,
     });
+    const options: ExecOptions = run.pty
+      ? // No suspending: there is no job control to take it up again.
+        { pty: { term: "xterm-256color", cols: run.columns, rows: run.rows, modes: { VSUSP: 255, VDSUSP: 255 } } }
+      : {};
+    this.#starting++;
     try {
-      const options: ExecOptions = run.pty
-        ? // No suspending: there is no job control to take it up again.
-          { pty: { term: "xterm-256color", cols: run.columns, rows: run.rows, modes: { VSUSP: 255, VDSUSP: 255 } } }
-        : {};
-      const program = await this.#open(line, options, (channel) => follow(channel, { nonce, cwd: run.cwd, pty: run.pty }, sink));
-      void program.end.then(() => {
-        this.#running--;
+      return await this.#links.exec(line, options, (channel) => {
+        const program = follow(channel, { nonce, cwd: run.cwd, pty: run.pty }, sink);
+        this.#running.add(program);
+        void program.end.then(() => this.#running.delete(program));
+        // It was asked for before the session ended.
+        if (this.#left) program.signal("KILL");
+        return program;
       });
-      return program;
-    } catch (error) {
-      this.#running--;
-      throw error;
-    }
-  }
-
-  /** `use` gets the channel at once: a short program's end may be in the same packet as its beginning. */
-  async #open<T>(line: string, options: ExecOptions, use: (channel: ClientChannel) => T): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await new Promise<T>((resolve, reject) => {
-          this.#client.exec(line, options, (error, channel) => (error === undefined ? resolve(use(channel)) : reject(error)));
-        });
-      } catch (error) {
-        if (attempt >= OPEN_ATTEMPTS || this.#closed !== null) throw error;
-        await new Promise((resolve) => setTimeout(resolve, OPEN_PAUSE_MS * attempt));
-      }
+    } finally {
+      this.#starting--;
     }
   }
 
   realpath(path: string): Promise<string | null> {
-    return this.#files.realpath(path);
+    return this.#links.files.realpath(path);
   }
 
   isDirectory(path: string): Promise<boolean> {
-    return this.#files.isDirectory(path);
+    return this.#links.files.isDirectory(path);
   }
 
   list(path: string): Promise<readonly string[]> {
-    return this.#files.list(path);
+    return this.#links.files.list(path);
   }
 
   names(path: string): Promise<readonly string[]> {
-    return this.#files.names(path);
+    return this.#links.files.names(path);
   }
 
   entries(path: string): Promise<readonly FileEntry[] | null> {
-    return this.#files.entries(path);
+    return this.#links.files.entries(path);
   }
 
   stat(path: string): Promise<FileState | null> {
-    return this.#files.stat(path);
+    return this.#links.files.stat(path);
   }
 
   readFile(
     order: Authorized<FileOrder>,
     part: { readonly from?: number; readonly most?: number } = {},
   ): AsyncIterable<Uint8Array> {
-    return this.#files.read(order.path, part);
+    return this.#links.files.read(order.path, part);
   }
 
   writeFile(order: Authorized<FileOrder>): Promise<FileUpload> {
-    return this.#files.write(order.path, randomBytes(8).toString("hex"));
+    return this.#links.files.write(order.path, randomBytes(8).toString("hex"));
   }
 
+  /** Ends what runs in this session; what others of the same person run goes on. */
   close(): void {
-    this.#client.end();
-    // A host that does not answer keeps no session open.
-    setTimeout(() => this.#client.destroy(), 500).unref();
+    if (this.#left) return;
+    this.#left = true;
+    for (const program of this.#running) program.signal("KILL");
+    this.#links.leave(this.#lost);
+    queueMicrotask(() => this.#lost("the session ended"));
   }
 
   onClosed(listener: (reason: string) => void): void {

@@ -29,7 +29,7 @@ export function follow(
   let waiting = Promise.resolve();
 
   const filter = new ReportFilter(started.nonce, (report) => {
-    if (report.kind === "E") directory = report.directory;
+    if (report.kind === "end") directory = report.directory;
     else if (!begun) {
       begun = true;
       if (report.directory === started.cwd) return;

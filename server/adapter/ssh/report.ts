@@ -1,7 +1,7 @@
 /** What the wrapper says about itself in the output, as `ESC ] 7788 ; KIND ; NONCE ; … BEL`. */
 export interface Report {
-  /** `B`: begins, with who or which process, and where. `E`: ended, and where. */
-  readonly kind: "B" | "E";
+  /** `begin`: with who or which process, and where. `end`: and where. */
+  readonly kind: "begin" | "end";
   readonly subject: string;
   readonly directory: string;
 }
@@ -57,8 +57,10 @@ export class ReportFilter {
   #read(text: string): void {
     const [kind, nonce, ...fields] = text.split(";");
     if (nonce !== this.#nonce) return;
-    if (kind === "B") this.#onReport({ kind, subject: fields[0] ?? "", directory: unquote(fields.slice(1).join(";")) });
-    else if (kind === "E") this.#onReport({ kind, subject: "", directory: unquote(fields.join(";")) });
+    // In lower case from a shell that quotes nothing.
+    const path = (words: readonly string[]): string => (/[BE]/.test(kind ?? "") ? unquote(words.join(";")) : words.join(";"));
+    if (/^[Bb]$/.test(kind ?? "")) this.#onReport({ kind: "begin", subject: fields[0] ?? "", directory: path(fields.slice(1)) });
+    else if (/^[Ee]$/.test(kind ?? "")) this.#onReport({ kind: "end", subject: "", directory: path(fields) });
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +9,8 @@ import { type DemoHost, startDemoHost } from "../../demo/ssh-host.ts";
 import type { Authorized } from "../../gateway/authorized.ts";
 import type { ShellConnection, ShellRun } from "../../gateway/ports.ts";
 import { createShellConnector } from "./index.ts";
+
+const person = { id: "engineer@acme.test" };
 
 for (const kind of ["openssh", "ssh2"] as const) {
   describe(`a host with ${kind}`, () => {
@@ -26,7 +28,7 @@ for (const kind of ["openssh", "ssh2"] as const) {
       ssh: { host: host.host, port: host.port, user: host.user, hostKey: host.hostKey, ...change },
     });
     const credential = () => ({ privateKey: readFileSync(host.privateKeyFile, "utf8"), password: null });
-    const connect = (change: Partial<SshTarget["ssh"]> = {}) => connector.connect(target(change), credential());
+    const connect = (change: Partial<SshTarget["ssh"]> = {}) => connector.connect(target(change), credential(), person);
 
     beforeAll(async () => {
       folder = await mkdtemp(path.join(os.tmpdir(), "gatehouse-ssh-"));
@@ -40,7 +42,8 @@ for (const kind of ["openssh", "ssh2"] as const) {
       await rm(folder, { recursive: true, force: true });
     });
 
-    const start = async (text: string, change: Partial<ShellRun> & { changesDirectory?: boolean } = {}) => {
+    type Change = Partial<ShellRun> & { readonly changesDirectory?: boolean; readonly on?: ShellConnection | undefined };
+    const start = async (text: string, { on = connection, ...change }: Change = {}) => {
       // The only place outside the gateway: these tests are about the runner.
       const command = {
         original: text,
@@ -52,14 +55,14 @@ for (const kind of ["openssh", "ssh2"] as const) {
         raw: false,
       } as unknown as Authorized<PreparedShell>;
       const chunks: Uint8Array[] = [];
-      const program = await connection.run(
+      const program = await on.run(
         command,
         { cwd: connection.home, environment: {}, columns: 80, rows: 24, interactive: false, pty: true, ...change },
         { output: (bytes) => void chunks.push(bytes) },
       );
       return { program, output: () => Buffer.concat(chunks).toString("utf8") };
     };
-    const run = async (text: string, change: Partial<ShellRun> & { changesDirectory?: boolean } = {}) => {
+    const run = async (text: string, change: Change = {}) => {
       const { program, output } = await start(text, change);
       const end = await program.end;
       return { ...end, output: output() };
@@ -183,6 +186,66 @@ for (const kind of ["openssh", "ssh2"] as const) {
       expect(after).not.toBe(before);
     });
 
+    const connections = async () => {
+      const port = host.port.toString(16).toUpperCase().padStart(4, "0");
+      const table = await readFile("/proc/net/tcp", "utf8");
+      // Those that lead to the server; 01: established.
+      return table.split("\n").filter((line) => new RegExp(`^ *\\d+: \\S+ \\S+:${port} 01 `).test(line)).length;
+    };
+
+    test("sessions of one person share a connection, of two people they do not", async () => {
+      const before = await connections();
+      const [second, third] = await Promise.all([connect(), connect()]);
+      expect(await connections()).toBe(before);
+      const other = await connector.connect(target(), credential(), { id: "reviewer@acme.test" });
+      expect(await connections()).toBe(before + 1);
+      const ended: string[] = [];
+      connection.onClosed((reason) => ended.push(reason));
+      const { program: stays } = await start("sleep 2; exit 7");
+      const { program: goes } = await start("sleep 60", { on: second });
+      second.close();
+      second.close();
+      await expect(start("true", { on: second })).rejects.toThrow("has ended");
+      expect(await goes.end).not.toMatchObject({ exitCode: 0 });
+      third.close();
+      other.close();
+      await expect.poll(connections, { timeout: 5_000 }).toBe(before);
+      expect(await stays.end).toMatchObject({ ended: "exited", exitCode: 7 });
+      expect(ended).toEqual([]);
+    });
+
+    // The substitute has no such limit.
+    test.skipIf(kind === "ssh2")("more programs than a connection has channels have a further one", async () => {
+      const before = await connections();
+      const sessions = await Promise.all(Array.from({ length: 4 }, () => connect()));
+      const programs = await Promise.all(
+        [...sessions, ...sessions, ...sessions, ...sessions].map((on) => start("sleep 60", { on })),
+      );
+      expect(programs).toHaveLength(16);
+      expect(await connections()).toBeGreaterThan(before);
+      expect(await connections()).toBeLessThanOrEqual(before + 3);
+      for (const session of sessions) session.close();
+      await Promise.all(programs.map(({ program }) => program.end));
+      expect(await run("exit 4")).toMatchObject({ exitCode: 4 });
+    });
+
+    // The substitute's server is this process.
+    test.skipIf(kind === "ssh2")(
+      "where the shared connection breaks, every session hears of it, and the next has a new one",
+      async () => {
+        const alone = { id: `${kind}@acme.test` };
+        const two = await Promise.all([0, 1].map(() => connector.connect(target(), credential(), alone)));
+        const heard = two.map((each) => new Promise<string>((resolve) => each.onClosed(resolve)));
+        const { program } = await start("kill -9 $PPID; sleep 60", { on: two[0] });
+        const reasons = await Promise.all(heard);
+        for (const reason of reasons) expect(reason).toMatch(/the host closed the connection|lost/);
+        expect(await program.end).toMatchObject({ ended: "lost" });
+        const again = await connector.connect(target(), credential(), alone);
+        expect(await (await start("exit 5", { on: again })).program.end).toMatchObject({ exitCode: 5 });
+        again.close();
+      },
+    );
+
     test.each([
       ["a key that is not pinned", { hostKey: undefined }, /not pinned; it shows `SHA256:.*an admin sets/],
       ["another key", { hostKey: `SHA256:${"A".repeat(43)}` }, /is not the pinned one: it shows `SHA256:/],
@@ -197,7 +260,9 @@ for (const kind of ["openssh", "ssh2"] as const) {
     });
 
     test("a key that is none is explained", async () => {
-      await expect(connector.connect(target(), { privateKey: "no key", password: null })).rejects.toThrow(/not a private key/);
+      await expect(connector.connect(target(), { privateKey: "no key", password: null }, person)).rejects.toThrow(
+        /not a private key/,
+      );
     });
   });
 }

@@ -96,5 +96,14 @@ export function createRecordingStore(pool: pg.Pool): RecordingStore {
         const data = found.rows[0]?.data;
         return data === undefined ? null : (await decompress(data)).toString("utf8");
       }),
+    chunksBefore: (session, before, limit) =>
+      attempt("cannot read the recording", async () => {
+        const found = await pool.query<{ readonly seq: number; readonly data: Buffer }>(
+          `SELECT seq, data FROM recording_chunk WHERE session = $1 AND ($2::int IS NULL OR seq < $2)
+           ORDER BY seq DESC LIMIT $3`,
+          [session, before, limit],
+        );
+        return Promise.all(found.rows.map(async ({ seq, data }) => ({ seq, text: (await decompress(data)).toString("utf8") })));
+      }),
   };
 }

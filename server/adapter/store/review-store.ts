@@ -82,6 +82,17 @@ export function createReviewStore(pool: pg.Pool): ReviewStore {
         return found.rows[0] === undefined ? null : reviewOf(found.rows[0]);
       }),
     find: (id) => attempt("cannot read the review", () => find(pool, id)),
+    waitingIn: (requester, session) =>
+      attempt("cannot look for a review that waits", async () => {
+        const found = await pool.query<Row>(
+          `SELECT ${COLUMNS} FROM review
+           WHERE requester = $1 AND body->>'session' = $2 AND state IN ('open', 'approved') AND used_at IS NULL
+             AND expires_at > now() AND body->>'kind' IN ('sql', 'shell')
+           ORDER BY opened_at DESC LIMIT 1`,
+          [requester, session],
+        );
+        return found.rows[0] === undefined ? null : reviewOf(found.rows[0]);
+      }),
     list: (which) =>
       attempt("cannot read the reviews", async () => {
         const found = await pool.query<Row>(

@@ -5,4 +5,6 @@ export interface Refusal {
   readonly message: string;
   readonly span: Span;
   readonly hint?: string;
+  /** SQL in a command line: the target where the statement can be run. */
+  readonly sql?: { readonly target: string; readonly statement: string };
 }

@@ -69,6 +69,17 @@ test("one Enter at a time is fed, wherever a paste around it is cut", () => {
   }
 });
 
+test("after an accepted line nothing more is drawn, also where what led to it came with it", () => {
+  for (const keys of ["lss\u007f\r", "écho\r", "ls\u0001x\r", "\u001b[200~a\nb\u001b[201~\r"]) {
+    const editor = new LineEditor(80, { incomplete: () => false, history: [] });
+    editor.prompt("$ ", 2);
+    const effects = editor.feed(keys);
+    const accepted = effects.findIndex(({ effect }) => effect === "accept");
+    expect(accepted).toBeGreaterThan(0);
+    expect(effects.slice(accepted).filter(({ effect }) => effect === "output")).toEqual([]);
+  }
+});
+
 test.each([
   ["Ctrl-X Ctrl-U takes back as Ctrl-_ does", "one two\u0017\u0018\u0015", "one two"],
   ["Ctrl-X and a key without a meaning there does nothing, and is not typed", "ab\u0018q\u0018\rc", "abc"],

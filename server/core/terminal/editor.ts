@@ -127,6 +127,8 @@ export class LineEditor {
         continue;
       }
       drawn = this.#handle(key) && drawn;
+      // An accepted line has been drawn whole, and what follows is not this editor's.
+      if (this.#effects.at(-1)?.effect === "accept") drawn = true;
     }
     if (!drawn) this.#out(this.#draw());
     if (this.line !== before) this.#effects.push({ effect: "changed", line: this.line });

@@ -67,5 +67,11 @@ test("TS-2 the outcome does not depend on the chunks", () => {
 test("TS-3 what a program left behind is set back", () => {
   const sanitiser = createSanitiser({ fullScreen: true });
   sanitiser.push(new TextEncoder().encode("\u001b[?1049h\u001b[?25l"));
-  expect(new TextDecoder().decode(sanitiser.end())).toBe("\u001b7\u001b[r\u001b8\u001b[?1049l\u001b[?25h\u001b(B\u001b>");
+  expect(new TextDecoder().decode(sanitiser.end())).toBe("\u001b[?1049l\u001b[?25h\u001b7\u001b[r\u001b8\u001b(B\u001b>");
+});
+
+test("TS-3 what it set back itself is left alone: a screen that is left twice puts the cursor where it was before", () => {
+  const sanitiser = createSanitiser({ fullScreen: true });
+  sanitiser.push(new TextEncoder().encode("\u001b[?1049;25h\u001b[?1hx\u001b[?7l\u001b[?7h\u001b[?1l\u001b[?1049l"));
+  expect(new TextDecoder().decode(sanitiser.end())).toBe("\u001b7\u001b[r\u001b8\u001b(B\u001b>");
 });

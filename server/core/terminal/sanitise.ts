@@ -21,6 +21,9 @@ const EMPTY = new Uint8Array(0);
 const MODES_ALWAYS = new Set([7, 25, 2026]);
 const MODES_FULL_SCREEN = new Set([1, 7, 12, 25, 47, 66, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1047, 1048, 1049, 2004, 2026]);
 
+/** Wrapping, and the cursor shown. */
+const SET_BY_DEFAULT: ReadonlySet<number> = new Set([7, 25]);
+
 export function createSanitiser(options: { readonly fullScreen: boolean }): Sanitiser {
   let held: number[] = [];
   /** Inside a string sequence (OSC, DCS, PM, APC, SOS) whose text is dropped. */
@@ -28,7 +31,9 @@ export function createSanitiser(options: { readonly fullScreen: boolean }): Sani
   let swallowedEscape = false;
   /** A C1 control in UTF-8 is C2 followed by 80 to 9F. */
   let afterC2 = false;
-  const used = new Set<number>();
+  /** Modes that were changed, and whether each is set now. */
+  const modes = new Map<number, boolean>();
+  let scrolls = false;
   let dirty = false;
 
   const sequence = (out: number[]): "more" | "done" => {
@@ -37,9 +42,10 @@ export function createSanitiser(options: { readonly fullScreen: boolean }): Sani
     if (kind === 0x5b) {
       const last = held.at(-1) as number;
       if (held.length > 2 && last >= 0x40 && last <= 0x7e) {
-        if (csiMayPass(held, options.fullScreen, used)) {
+        if (csiMayPass(held, options.fullScreen, modes)) {
           out.push(...held);
           if (last === 0x6d) dirty = true;
+          if (last === 0x72) scrolls = true;
         }
         return "done";
       }
@@ -138,11 +144,12 @@ export function createSanitiser(options: { readonly fullScreen: boolean }): Sani
       swallowing = false;
       afterC2 = false;
       let reset = dirty ? "\u001b[0m" : "";
-      // To set the margins back moves the cursor home: what stands below it would be cleared by the next prompt.
-      if (used.size > 0) reset += "\u001b7\u001b[r\u001b8";
-      for (const mode of used) reset += mode === 7 || mode === 25 ? `\u001b[?${mode}h` : `\u001b[?${mode}l`;
-      if (used.size > 0) reset += "\u001b(B\u001b>";
-      used.clear();
+      // What is as it was is left alone: leaving a screen twice would put the cursor where it was before the program.
+      for (const [mode, set] of modes) if (set !== SET_BY_DEFAULT.has(mode)) reset += `\u001b[?${mode}${set ? "l" : "h"}`;
+      // Setting the scrolled part puts the cursor to the top.
+      if (modes.size > 0 || scrolls) reset += "\u001b7\u001b[r\u001b8\u001b(B\u001b>";
+      modes.clear();
+      scrolls = false;
       dirty = false;
       return reset === "" ? EMPTY : Uint8Array.from(reset, (c) => c.charCodeAt(0));
     },
@@ -157,14 +164,14 @@ function isPlain(bytes: Uint8Array): boolean {
   return true;
 }
 
-function csiMayPass(sequence: readonly number[], fullScreen: boolean, used: Set<number>): boolean {
+function csiMayPass(sequence: readonly number[], fullScreen: boolean, changed: Map<number, boolean>): boolean {
   const final = String.fromCharCode(sequence.at(-1) as number);
   const inside = String.fromCharCode(...sequence.slice(2, -1));
   if (final === "h" || final === "l") {
     const modes = /^\?([0-9]+(?:;[0-9]+)*)$/.exec(inside)?.[1]?.split(";").map(Number);
     const allowed = fullScreen ? MODES_FULL_SCREEN : MODES_ALWAYS;
     if (modes === undefined || !modes.every((mode) => allowed.has(mode))) return false;
-    for (const mode of modes) used.add(mode);
+    for (const mode of modes) changed.set(mode, final === "h");
     return true;
   }
   if (!/^[0-9;:]*$/.test(inside)) return fullScreen && final === "q" && /^[0-9] $/.test(inside);
@@ -172,10 +179,7 @@ function csiMayPass(sequence: readonly number[], fullScreen: boolean, used: Set<
   if (final === "J") return fullScreen ? inside !== "3" : inside === "" || inside === "0";
   if ("ABCDEFGHIKLMPSTXZ@`abdefmr".includes(final)) {
     // Going to an absolute place, or setting the scrolled part, is for programs that own the screen.
-    if ("Hfdr".includes(final)) {
-      if (final === "r") used.add(7);
-      return fullScreen;
-    }
+    if ("Hfdr".includes(final)) return fullScreen;
     return final !== "T" || !inside.includes(";");
   }
   if (fullScreen && (final === "s" || final === "u")) return inside === "";

@@ -1,6 +1,6 @@
 import type { ArithmeticExpression, Word } from "unbash";
 import { walkPart } from "./expansion.ts";
-import { join, type State, taint } from "./state.ts";
+import { isNumeric, join, type State, taint } from "./state.ts";
 import { shapeOf } from "./substitution.ts";
 import type { Walk } from "./walk.ts";
 
@@ -37,7 +37,7 @@ export function walkArithmetic(walk: Walk, node: ArithmeticExpression, state: St
       const name = /^\$?\{?([A-Za-z_]\w*|[?#$!])\}?$/.exec(text)?.[1];
       const value = name === undefined ? null : walk.lookUp(name, state);
       const plain =
-        value === "integer" || (Array.isArray(value) && value.every((piece) => !piece.pattern && /^-?[0-9]*$/.test(piece.text)));
+        isNumeric(value) || (Array.isArray(value) && value.every((piece) => !piece.pattern && /^-?[0-9]*$/.test(piece.text)));
       const counted = /^\$\{#[A-Za-z_]\w*(\[[@*]\])?\}$/.test(text);
       if (!plain && !counted) walk.opaque(`arithmetic on \`${text}\``, span);
       return state;
@@ -45,7 +45,7 @@ export function walkArithmetic(walk: Walk, node: ArithmeticExpression, state: St
     case "ArithmeticCommandExpansion":
       if (node.script === undefined) walk.opaque(`\`${node.text}\``, span);
       else walk.nested(node.script, state, null);
-      if (node.script === undefined || shapeOf(node.script) !== "integer") walk.opaque(`arithmetic on \`${node.text}\``, span);
+      if (node.script === undefined || !isNumeric(shapeOf(node.script))) walk.opaque(`arithmetic on \`${node.text}\``, span);
       return state;
     default:
       walk.opaque("arithmetic for which there is no rule", span);
@@ -63,7 +63,7 @@ export function walkSubscript(walk: Walk, word: Word, state: State): void {
     const plain =
       text !== null &&
       (/^-?[0-9]+$/.test(text) ||
-        name === "integer" ||
+        isNumeric(name) ||
         (Array.isArray(name) && name.every((piece) => /^-?[0-9]*$/.test(piece.text) && !piece.pattern)));
     if (!plain || more.length > 0) walk.opaque(`arithmetic on \`${word.text}\``, walk.span(word.pos, word.end));
   }

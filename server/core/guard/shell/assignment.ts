@@ -1,8 +1,8 @@
 import type { Assignment, Word } from "unbash";
 import { walkSubscript } from "./arithmetic.ts";
-import type { State } from "./state.ts";
+import { isNumeric, type Numeric, type State, type Value } from "./state.ts";
 import { shapeOf } from "./substitution.ts";
-import { isHarmless } from "./variable.ts";
+import { isPlain } from "./variable.ts";
 import type { Walk } from "./walk.ts";
 import { type Argument, valuesIn } from "./word.ts";
 
@@ -62,21 +62,27 @@ export function walkAssignment(walk: Walk, node: Assignment, state: State, scope
     return walk.set(state, node.name, null, span);
   }
   const texts = valuesIn(walk.words(node.value, state, "assignment"));
-  const value = isNumber(node.value) ? "integer" : texts;
-  if (scope === "environment" && !isHarmless(node.name)) walk.setting(node.name, span);
+  const value = numberIn(walk, node.value, state) ?? texts;
+  if (scope === "environment" && !isPlain(node.name, single(texts))) walk.setting(node.name, span);
   return walk.set(state, node.name, node.append === true || node.index !== undefined ? null : value, span);
 }
 
-/** `$((…))`, `$(date +%s)`: whatever comes out is a number. */
-function isNumber(word: Word): boolean {
+function single(value: Value): string | null {
+  const [piece, ...more] = Array.isArray(value) ? value : [];
+  return piece === undefined || piece.pattern || more.length > 0 ? null : piece.text;
+}
+
+/** `$((…))`, `$(date +%s)`: whatever comes out is a number, or nothing. */
+function numberIn(walk: Walk, word: Word, state: State): Numeric | null {
   const [part, ...more] = word.parts ?? [];
-  if (part === undefined || more.length > 0) return false;
+  if (part === undefined || more.length > 0) return null;
   const inner = part.type === "DoubleQuoted" && part.parts.length === 1 ? part.parts[0] : part;
-  if (inner?.type === "ArithmeticExpansion") return true;
-  return (
-    inner?.type === "CommandExpansion" &&
-    inner.script !== undefined &&
-    !/^\$\{/.test(inner.text) &&
-    shapeOf(inner.script) === "integer"
-  );
+  if (inner?.type === "ArithmeticExpansion") return "integer";
+  if (inner?.type === "SimpleExpansion") {
+    const value = walk.lookUp(inner.text.slice(1), state);
+    return isNumeric(value) ? value : null;
+  }
+  if (inner?.type !== "CommandExpansion" || inner.script === undefined || /^\$\{/.test(inner.text)) return null;
+  const shape = shapeOf(inner.script);
+  return isNumeric(shape) ? shape : null;
 }

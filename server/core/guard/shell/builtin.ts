@@ -1,8 +1,9 @@
+import type { Span } from "../../domain/span.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "./command.ts";
 import { absolute } from "./path.ts";
 import { interactive } from "./program.ts";
 import { join, type State, taint } from "./state.ts";
-import { isHarmless } from "./variable.ts";
+import { isPlain } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
 type Builtin = (exec: Exec) => State;
@@ -26,8 +27,10 @@ const echo: Builtin = (exec) => {
   describeProgram(exec);
   const [first] = exec.words;
   const texts = exec.words.map((word) => (word.known === "text" && !word.text.includes("\\") ? word.text : null));
-  if (first !== undefined && !texts.includes(null) && !/^-/.test(texts[0] ?? ""))
-    exec.walk.printed = { text: `${texts.join(" ")}\n`, span: [first.span[0], exec.words.at(-1)?.span[1] ?? first.span[1]] };
+  if (!texts.includes(null) && !/^-/.test(texts[0] ?? "")) {
+    const span: Span = first === undefined ? exec.span : [first.span[0], exec.words.at(-1)?.span[1] ?? first.span[1]];
+    exec.walk.printed = { text: `${texts.join(" ")}\n`, span };
+  }
   return exec.state;
 };
 
@@ -108,11 +111,11 @@ const declare: Builtin = (exec) => {
       }
       // Of what is a list already too.
       if (/[aA]/.test(letters) || walk.lookUp(prefix, state) === null) walk.opaque(`\`${exec.name} ${word.source}\``, word.span);
-      if (exports(exec.name, letters) && !isHarmless(prefix)) walk.setting(prefix, word.span);
+      if (exports(exec.name, letters) && !isPlain(prefix, null)) walk.setting(prefix, word.span);
       state = walk.set(state, prefix, null, word.span);
       continue;
     }
-    if (exports(exec.name, letters) && !isOwn(name)) walk.setting(name, word.span);
+    if (exports(exec.name, letters) && !isPlain(name, assigned?.[3] ?? "")) walk.setting(name, word.span);
     if (assigned?.[3]?.startsWith("(") === true) {
       walk.opaque(`\`${exec.name} ${word.source}\``, word.span);
       state = taint(state);
@@ -129,11 +132,6 @@ const declare: Builtin = (exec) => {
 
 function exports(name: string, letters: string): boolean {
   return name === "export" || letters.includes("x");
-}
-
-/** Variables in the person's own words: programs look at names they know, and those are in capitals. */
-function isOwn(name: string): boolean {
-  return isHarmless(name) || (/^[a-z][a-z0-9_]*$/.test(name) && !/_proxy$/.test(name));
 }
 
 /** `read`, `mapfile`, `getopts`: variables get values that are not known. */

@@ -7,7 +7,9 @@ import { z } from "zod";
  * `names`: a file that holds names of files that are read; `filter`: a program text of jq; `at`: a text, of a file where
  * it begins with `@`; `form`: of a file where that follows a name and `=`; `cookie`: a file where no `=` is in it;
  * `response`: a file, or `@FILE` that holds more words; `format`: `kind-file=FILE` or a text; `template`: a text that
- * shows fields; `revision`: `REVISION:PATH` or a path; `variable`: a name of the environment; `start`: what a pager does first, or a file.
+ * shows fields; `revision`: `REVISION:PATH` or a path; `variable`: a name of the environment; `start`: what a pager does
+ * first, or a file; `paths`: files with a colon between them; `key`: a name below a folder of the kernel's;
+ * `source`: the text of a template, or a file that holds one.
  */
 export const WORD_KINDS = [
   "text",
@@ -36,6 +38,9 @@ export const WORD_KINDS = [
   "variable",
   "start",
   "revision",
+  "paths",
+  "key",
+  "source",
 ] as const;
 export const WordKind = z.enum(WORD_KINDS);
 export type WordKind = z.infer<typeof WordKind>;

@@ -61,7 +61,6 @@ const BY_OPTION: Readonly<Record<string, string>> = {
   "loginctl --host x list": "shell:exec loginctl remote",
   "mount -o bind /bin/sh /bin/mount": "shell:exec mount mount",
   "nft -f /etc/shadow": "file:read /etc/shadow",
-  "openssl enc -in /etc/shadow": "file:read /etc/shadow",
   "pidstat -e id": "shell:exec pidstat run",
   "rpm --eval '%(id)'": "shell:opaque",
   "ss -a -F /etc/shadow": "file:read /etc/shadow",
@@ -75,6 +74,7 @@ const SILENT = Object.keys(BY_OPTION).map((line) => line.split(" ")[0]);
 
 /** The long name of an option means what the short one does. */
 const BY_LONG_OPTION: Readonly<Record<string, string>> = {
+  "openssl enc -in /etc/shadow": "file:read /etc/shadow",
   "ss --diag=/srv/x": "file:write /srv/x",
   "ss --filter=/etc/shadow": "file:read /etc/shadow",
   "pmap --create-rc-to=/srv/x 1": "file:write /srv/x",

@@ -2,6 +2,7 @@ import type { Span } from "../../domain/span.ts";
 import { BUILTINS } from "./builtin.ts";
 import { CATALOGUE } from "./catalogue.generated.ts";
 import { absolute, namesOf, programName } from "./path.ts";
+import { beyondPosixBuiltin } from "./posix.ts";
 import { describeEntry } from "./program.ts";
 import { SPECIAL } from "./special.ts";
 import { type State, taint } from "./state.ts";
@@ -59,7 +60,11 @@ function describeOne(walk: Walk, line: readonly Argument[], state: State, input:
       return taint(state);
     }
     const builtin = BUILTINS[first.text];
-    if (builtin !== undefined && Object.hasOwn(BUILTINS, first.text)) return builtin(exec);
+    if (builtin !== undefined && Object.hasOwn(BUILTINS, first.text)) {
+      const strange = walk.language === "sh" ? beyondPosixBuiltin(first.text, words, walk.prefixed.size > 0) : null;
+      if (strange !== null) walk.opaque(`${strange} in a text for \`sh\``, first.span);
+      return builtin(exec);
+    }
     describeProgram(exec);
     return state;
   }

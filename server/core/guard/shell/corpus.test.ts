@@ -23,6 +23,11 @@ const Corpus = z.object({
 });
 const corpus = (name: string) => Corpus.parse(JSON.parse(readFileSync(path.join(root, "test/corpus", name), "utf8"))).cases;
 
+const ATTACKS = ["shell-attacks.json", "shell-attacks-more.json", "shell-attacks-options.json"]
+  .flatMap(corpus)
+  .filter((row) => row.layer !== "output");
+const HONEST = ["shell-honest.json", "shell-honest-more.json", "shell-honest-night.json"].flatMap(corpus);
+
 const target: Target = {
   kind: "target",
   id: "web-1",
@@ -64,9 +69,7 @@ function reasons(decision: Decision | null): string {
 }
 
 describe("SG-40 what is typed to get round policies gets the expected answer", () => {
-  for (const row of [...corpus("shell-attacks.json"), ...corpus("shell-attacks-more.json")].filter(
-    (row) => row.layer !== "output",
-  )) {
+  for (const row of ATTACKS) {
     test(`${row.id} ${row.input.slice(0, 60)}`, () => {
       const found = outcome(row.input);
       expect(`${found.outcome}`, `${row.why}: ${reasons(found.decision)}`).toBe(row.expectedUnderReadOnlyRole);
@@ -75,7 +78,7 @@ describe("SG-40 what is typed to get round policies gets the expected answer", (
 });
 
 describe("SG-41 ordinary debugging lines are allowed", () => {
-  for (const row of [...corpus("shell-honest.json"), ...corpus("shell-honest-more.json")]) {
+  for (const row of HONEST) {
     test(`${row.id} ${row.input.slice(0, 60)}`, () => {
       const found = outcome(row.input);
       expect(found.outcome, reasons(found.decision)).toBe(row.expectedUnderReadOnlyRole);
@@ -85,16 +88,14 @@ describe("SG-41 ordinary debugging lines are allowed", () => {
 
 describe("SG-42 the ready-made sets", () => {
   test("operators see all that read-only shows", () => {
-    const refused = [...corpus("shell-honest.json"), ...corpus("shell-honest-more.json")]
-      .map((row) => ({ input: row.input, ...outcome(row.input, operator, "operators") }))
-      .filter((found) => found.outcome !== "allow");
+    const refused = HONEST.map((row) => ({ input: row.input, ...outcome(row.input, operator, "operators") })).filter(
+      (found) => found.outcome !== "allow",
+    );
     expect(refused.map((found) => `${found.input}: ${reasons(found.decision)}`)).toEqual([]);
   });
 
   test("no attack passes operators without a yes", () => {
-    const passed = [...corpus("shell-attacks.json"), ...corpus("shell-attacks-more.json")]
-      .filter((row) => row.layer !== "output" && outcome(row.input, operator, "operators").outcome === "allow")
-      .map((row) => row.input);
+    const passed = ATTACKS.filter((row) => outcome(row.input, operator, "operators").outcome === "allow").map((row) => row.input);
     // They may give keys to these two.
     expect(passed).toEqual(["less /var/log/syslog | cat", "top"]);
   });

@@ -125,6 +125,41 @@ const ROWS: readonly { rule: string; text: string; has: readonly string[]; lacks
   { rule: "SG-19 two names", text: "cat /var/run/x", has: ["read /var/run/x", "read /run/x"] },
   { rule: "SG-20 a setting", text: "LD_PRELOAD=x ls", has: ["opaque LD_PRELOAD"] },
   { rule: "SG-20 harmless", text: "LC_ALL=C sort /a", has: ["exec sort"], lacks: ["opaque"] },
+  { rule: "SG-20 a name of one's own", text: "export REQUEST_ID=7 SINCE=$(date)", has: ["exec date"], lacks: ["opaque"] },
+  { rule: "SG-20 a name that a program knows", text: "export TAPE=/a LOG=/b", has: ["opaque TAPE"], lacks: ["opaque LOG"] },
+  { rule: "SG-20 an exported one gets another value", text: "F=/b; cat $F", has: ["read /b"], lacks: ["opaque"] },
+  { rule: "SG-20 a catalogue of messages is a file", text: "LANGUAGE=../a ls", has: ["opaque LANGUAGE"] },
+  { rule: "SG-20 how one read splits", text: "IFS=: read -r a b < /c", has: ["read /c"], lacks: ["opaque"] },
+  { rule: "SG-20 how everything splits", text: "IFS=: eval ls", has: ["opaque IFS"] },
+  { rule: "SG-20 a builtin sees it too", text: "x=/a eval 'cat $x'", has: ["opaque x"] },
+  { rule: "SG-20 so does a text for a shell", text: "x=/a watch 'cat $x'", has: ["opaque path `$x`"] },
+  { rule: "SG-20 and one behind env", text: "env x=/a watch 'cat $x'", has: ["opaque path `$x`"] },
+  { rule: "SG-21 written to", text: "echo a > /dev/tcp/h.test/80", has: ["network:connect h.test", "write /dev/tcp/h.test/80"] },
+  {
+    rule: "SG-21 read and written to",
+    text: "{ echo a >&0; } </dev/tcp/h.test/80",
+    has: ["opaque what is written to a connection"],
+  },
+  { rule: "SG-21 another protocol", text: "curl dict://localhost:1/x", has: ["opaque protocol `dict` of `curl`"] },
+  { rule: "SG-4 a number or nothing", text: "cat /a/$(pgrep -o n)/b", has: ["read /a/b", "read /a/*/b"], lacks: ["opaque"] },
+  {
+    rule: "SG-4 numbers in turn",
+    text: "for p in $(pgrep n); do cat /proc/$p/stat; done",
+    has: ["read /proc/*/stat"],
+    lacks: ["opaque"],
+  },
+  { rule: "SG-12 files with a colon between", text: "file -m /a:/b /c", has: ["read /a", "read /b", "read /c"] },
+  { rule: "SG-12 a value behind an equals sign", text: "kubectl get -f=/a", has: ["read /a"] },
+  { rule: "SG-15 awk reads into a field", text: "awk '{getline $1 < \"/a\"}'", has: ["opaque path `'{getline $1 < \"/a\"}'`"] },
+  { rule: "SG-15 sed after a label", text: "sed ':a e id' /b", has: ["exec id"] },
+  {
+    rule: "SG-14 find runs for what another name has",
+    text: "find /a -name x -exec true \\; -o -exec cat {} \\;",
+    has: ["read /a/**"],
+  },
+  { rule: "SG-16 a version that is none", text: "python3 -v", has: ["interactive python3"] },
+  { rule: "SG-12 ps reads its line again", text: "ps -axe", has: ["opaque `ps e` prints the environment of processes"] },
+  { rule: "SG-12 ps reads it once", text: "ps -u deploy -o pid,rss", has: ["exec ps"], lacks: ["opaque"] },
   { rule: "SG-21 /dev/tcp", text: "cat < /dev/tcp/h.test/80", has: ["network:connect h.test"] },
 ];
 
@@ -419,5 +454,46 @@ describe("SG-1 no text takes long", () => {
     expect(actions(`ls ${"a ".repeat(900)}; rm x`)).toEqual(
       expect.arrayContaining(["opaque a command with too many words", "exec rm"]),
     );
+  });
+});
+
+describe("SG-27 a host without bash", () => {
+  test.each([
+    ["[[ -f x ]]", "`[[ … ]]`"],
+    ["((x = 1))", "`((…))`"],
+    ["cat {a,b}", "a brace expansion"],
+    ["cat <<< x", "`<<<`"],
+    ["diff <(ls a) <(ls b)", "a process substitution"],
+    ["x+=a", "`x+=a`"],
+    ["x=(a b)", "`x=(a b)`"],
+    ["echo $'a'", "`$'…'`"],
+    ["echo ${x/a/b}", "`${x/a/b}`"],
+    ["echo ${x:-'a'}", "`${x:-'a'}`"],
+    ["ls &> x", "`&>`"],
+    ["cat 10< x", "`10` before a redirection"],
+    ["time ls", "`time`"],
+    ["echo $RANDOM", "`$RANDOM`"],
+    ["case a in a) ls ;& b) id ;; esac", "`;&`"],
+    ["ls [^a]*", "`[^a]`"],
+    ["echo $((x++))", "`++`"],
+    ["cd ~+", "`~+`"],
+    ["export x=$y", "`x=$y` after a command's name"],
+    ["eval '[[ a ]]'", null],
+    ['for f in *.log; do test -s "$f" || continue; tail -n 5 -- "$f"; done 2>/dev/null | sort | uniq -c', null],
+    ["x=$(date +%s); echo $((x + 1)) ${#x} ${x%0} `id -u` >&2; [ -d /srv ] && cd /srv", null],
+    ["cat <<E\n$x ${x:-none}\nE", null],
+  ])("%s", (text, refused) => {
+    const described = describeShell(text, { ...where, language: "sh" });
+    if (refused === null) expect(described).not.toHaveProperty("refusal");
+    else expect("refusal" in described && described.refusal.message).toBe(`${refused} is bash's, and this host has only \`sh\``);
+    expect(describeShell(text, where)).not.toHaveProperty("refusal");
+  });
+
+  test("what is found only when it is walked is opaque", () => {
+    expect(actions("eval '[[ a ]]'", { language: "sh" })).toContain("opaque `[[ … ]]` in a text for `sh`");
+    expect(actions("d=declare; $d x=1", { language: "sh" })).toContain("opaque `declare` in a text for `sh`");
+    expect(actions("d=declare; $d x=1").join()).not.toContain("for `sh`");
+    expect(actions("x=1 :", { language: "sh" })).toContain("opaque a variable before `:` in a text for `sh`");
+    expect(actions("read -a x", { language: "sh" }).join()).toContain("`read -a` in a text for `sh`");
   });
 });

@@ -1,16 +1,29 @@
 import type { ParsedScript } from "unbash";
 import type { MicroAction } from "../../domain/micro-action.ts";
 import type { Refusal } from "../../domain/refusal.ts";
-import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type ShellWhere } from "./prepared.ts";
+import { absolutePath, describeFile } from "../files.ts";
+import { beyondPosix } from "./posix.ts";
+import { type DescribedShell, GATEWAY_BUILTINS, type GatewayBuiltin, type Language, type ShellWhere } from "./prepared.ts";
 import { read } from "./read.ts";
 import type { State } from "./state.ts";
 import { Walk } from "./walk.ts";
 
 /** Says what a command line would do. Pure: the same text in the same place gets the same answer. Rules: SPEC.md. */
 export function describeShell(text: string, where: ShellWhere, met?: Set<string>): DescribedShell | { refusal: Refusal } {
-  if (text.trim() === RAW_SHELL) return rawShell(text);
+  const language = where.language ?? "bash";
+  if (text.trim() === RAW_SHELL) return rawShell(text, language);
   const result = read(text);
   if ("refusal" in result) return result;
+  const strange = language === "sh" ? beyondPosix(result.script) : null;
+  if (strange !== null) {
+    return {
+      refusal: {
+        message: `${strange.what} is bash's, and this host has only \`sh\``,
+        span: [strange.pos, strange.end],
+        hint: "write it as every `sh` reads it (POSIX)",
+      },
+    };
+  }
   const walk = new Walk(where, met);
   const finish = (actions: readonly MicroAction[]): readonly MicroAction[] => {
     // The shell's own settings decide what globs match; only where all is understood are they known.
@@ -43,6 +56,8 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
     return describeShell(text, rest, met);
   }
   const programs = [...walk.programs];
+  const builtin = builtinOf(result.script, where);
+  if (builtin?.name === "edit") return editor(text, builtin, where);
   return {
     kind: "shell",
     text,
@@ -58,7 +73,7 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
       background: walk.background,
       raw: false,
     },
-    builtin: builtinOf(result.script, where),
+    builtin,
     embedded: walk.embedded,
   };
 }
@@ -67,7 +82,7 @@ export function describeShell(text: string, where: ShellWhere, met?: Set<string>
 const RAW_SHELL = "raw-shell";
 
 /** SG-25. Described as what it is: an action of its own, that no glob of a permit reaches. */
-function rawShell(text: string): DescribedShell {
+function rawShell(text: string, language: Language): DescribedShell {
   const from = text.indexOf(RAW_SHELL);
   const span = [from, from + RAW_SHELL.length] as const;
   return {
@@ -78,7 +93,7 @@ function rawShell(text: string): DescribedShell {
     facts: { kind: "shell", programs: [], interactive: true, background: false },
     prepared: {
       original: text,
-      sent: "exec /bin/bash -l -i",
+      sent: `exec /bin/${language} -l -i`,
       changesDirectory: false,
       programs: [],
       interactive: true,
@@ -86,6 +101,35 @@ function rawShell(text: string): DescribedShell {
       raw: true,
     },
     builtin: null,
+    embedded: [],
+  };
+}
+
+/** SG-43. `edit FILE`: the file is read for the editor of the browser. Where there is none, the line does nothing. */
+function editor(text: string, builtin: GatewayBuiltin, where: ShellWhere): DescribedShell | { refusal: Refusal } {
+  const [file = "", ...more] = builtin.arguments;
+  const span = [0, text.length] as const;
+  if (file === "" || more.length > 0) return { refusal: { message: "usage: edit FILE", span } };
+  const path = absolutePath(file.startsWith("/") ? file : `${where.cwd}/${file}`);
+  if (path === null) return { refusal: { message: "the file's name cannot be shown in a review", span } };
+  const order = { way: "read", path: where.physical?.get(path) ?? path } as const;
+  const { microActions } = describeFile(`edit ${path}`, path, order);
+  return {
+    kind: "shell",
+    text,
+    span,
+    microActions: microActions.map((action) => ({ ...action, span })),
+    facts: { kind: "shell", programs: [], interactive: false, background: false },
+    prepared: {
+      original: text,
+      sent: "false",
+      changesDirectory: false,
+      programs: [],
+      interactive: false,
+      background: false,
+      raw: false,
+    },
+    builtin: { name: "edit", arguments: [path] },
     embedded: [],
   };
 }

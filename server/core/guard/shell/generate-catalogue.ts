@@ -8,7 +8,7 @@ import { Family, type ProgramEntry } from "./catalogue-schema.ts";
 export function catalogueSource(files: Readonly<Record<string, string>>): string {
   const all: Record<string, ProgramEntry> = {};
   for (const [file, text] of Object.entries(files)) {
-    for (const [names, entry] of Object.entries(Family.parse(parse(text)))) {
+    for (const [names, entry] of Object.entries(Family.parse(parse(text, { merge: true })))) {
       for (const name of names.split(" ")) {
         if (Object.hasOwn(all, name)) throw new Error(`${file}: \`${name}\` is described twice`);
         all[name] = entry;

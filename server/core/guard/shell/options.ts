@@ -6,6 +6,8 @@ export interface Option {
   readonly name: string;
   readonly value: Argument | null;
   readonly listed: boolean;
+  /** The value stands in the same word as its letter. */
+  readonly attached?: boolean;
   /** A beginning of several long options: which one is meant the program decides. */
   readonly ambiguous?: boolean;
 }
@@ -36,7 +38,7 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
     if (!text.startsWith("-") || text === "-") {
       const mayBeOption =
         (word.known === "no" && (word.prefix === "" || word.splits)) ||
-        (word.known === "pattern" && (/^[*?[]/.test(word.pattern) || word.splits));
+        (word.known === "pattern" && (mayBeginWithDash(word.pattern) || word.splits));
       if (mayBeOption) unsure.push(word);
       operands.push(word);
       if (stopAtOperand) {
@@ -75,7 +77,7 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
         options.push({ name: "-NUMBER", value: null, listed: true });
         while (/[0-9]/.test(text[at + 1] ?? "")) at++;
       } else if (takes === "value" || takes === "attached") {
-        if (rest) options.push({ name, value: tail(word, at + 1), listed: true });
+        if (rest) options.push({ name, value: tail(word, at + 1), listed: true, attached: true });
         else if (takes === "attached") options.push({ name, value: null, listed: true });
         else {
           options.push({ name, value: next ?? null, listed: true });
@@ -89,6 +91,11 @@ export function readLine(entry: ProgramEntry, words: readonly Argument[], stopAt
     }
   }
   return { options, operands, unsure };
+}
+
+function mayBeginWithDash(pattern: string): boolean {
+  const members = /^\[([^!^\]][^\]]*)\]/.exec(pattern)?.[1]?.replace(/\w-\w/g, "");
+  return members === undefined ? /^[*?[]/.test(pattern) : members.includes("-");
 }
 
 /** What the word surely begins with. */

@@ -17,6 +17,9 @@ export interface PreparedShell {
   readonly raw: boolean;
 }
 
+/** `sh`: what is the same in every shell that may go by that name. */
+export type Language = "bash" | "sh";
+
 export interface ShellWhere {
   /** Physical: no part of it is a link. The runner checks that it still is. */
   readonly cwd: string;
@@ -24,6 +27,8 @@ export interface ShellWhere {
   readonly user: string;
   /** The variables that the person has exported in this session. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What reads the line on the host. Absent: bash. */
+  readonly language?: Language;
   /**
    * Where paths in the text lead on the host, asked just before it runs: lexical → physical. A path whose physical place
    * is another one is described under both. Absent: nobody has asked, as in the verdict while typing.
@@ -53,6 +58,7 @@ export const GATEWAY_BUILTINS = [
   "help",
   "why",
   "can",
+  "edit",
 ] as const;
 
 export interface GatewayBuiltin {

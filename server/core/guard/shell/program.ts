@@ -1,10 +1,8 @@
-import type { ProgramEntry, WordKind } from "./catalogue-schema.ts";
+import type { ProgramEntry } from "./catalogue-schema.ts";
 import { describeCommand, type Exec, emitExec } from "./command.ts";
-import { looksOutside } from "./filter.ts";
+import { describeWord } from "./meaning.ts";
 import { forOption, isDangerous, readLine } from "./options.ts";
-import { child } from "./state.ts";
 import { touchFolder } from "./touched-path.ts";
-import { isPublic } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
 /** Describes a program by its entry in the catalogue. */
@@ -32,17 +30,26 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     const after = operands.slice(own === undefined || exact === undefined ? 1 : subcommand.split(" ").length);
     let rest = readLine(entry, after, entry.runs !== undefined);
     if (own?.nested === true) {
-      const [inner, ...others] = readLine(entry, after, true).operands;
+      const early = readLine(entry, after, true);
+      const [inner, ...others] = early.operands;
       if (inner !== undefined) {
         if (inner.known !== "text") walk.opaque(`subcommand of \`${exec.name} ${subcommand}\``, inner.span);
         subcommand = `${subcommand} ${inner.known === "text" ? inner.text : ""}`.trim();
         const nested = forSub(whole, subcommand);
-        // Where options stand before it, this may be the value of one.
-        if (nested !== undefined && after[0] !== inner)
+        // Where options that are not known stand before it, this may be the value of one.
+        if (nested !== undefined && early.options.some((option) => !option.listed))
           walk.opaque(`\`${exec.name} ${one}\` with options before \`${inner.source}\``, span);
         entry = nested === undefined ? entry : merged(whole, nested);
         own = nested ?? own;
-        rest = readLine(entry, nested === undefined ? after.filter((word) => word !== inner) : others, entry.runs !== undefined);
+        const inside = readLine(
+          entry,
+          nested === undefined ? after.filter((word) => word !== inner) : others,
+          entry.runs !== undefined,
+        );
+        rest =
+          nested === undefined
+            ? inside
+            : { ...inside, options: [...early.options, ...inside.options], unsure: [...early.unsure, ...inside.unsure] };
       }
     }
     options = [...options, ...rest.options];
@@ -77,8 +84,12 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     const early = whole.subcommands !== undefined && head.options.includes(option);
     if (!option.listed && (entry.open !== true || early || option.ambiguous === true))
       walk.opaque(`option \`${option.name}\` of \`${exec.name}\`, which is not known`, span);
-    if (option.value !== null) describeWord(exec, forOption(entry.values, option.name) ?? "text", option.value, tree);
-    else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
+    if (option.value !== null) {
+      const kind = forOption(entry.values, option.name) ?? "text";
+      describeWord(exec, kind, option.value, tree);
+      const behind = option.attached === true ? withoutEquals(option.value) : null;
+      if (behind !== null) describeWord(exec, kind, behind, tree);
+    } else if (isDangerous(forOption(entry.values, option.name) ?? "text"))
       walk.opaque(`option \`${option.name}\` of \`${exec.name}\``, span);
   }
   const kinds = entry.operands ?? ["text"];
@@ -119,6 +130,11 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
     walk.emit({ action: "privilege:escalate", resource: { kind: "program", program: exec.name }, span });
   if (entry.door !== undefined) walk.opaque(`\`${exec.name}\`: ${entry.door}`, span);
   if (takesScreen(entry, names, whole.subcommands === undefined ? plain.length : head.operands.length)) interactive(exec);
+}
+
+/** `-f=FILE`: programs written in Go leave the `=` out, others do not. */
+function withoutEquals(value: Argument): Argument | null {
+  return value.known === "text" && value.text.startsWith("=") ? { ...value, text: value.text.slice(1) } : null;
 }
 
 /** What an option turns a program into when it then only shows; any other option wins over it. */
@@ -224,232 +240,4 @@ function forSub(entry: ProgramEntry, name: string): ProgramEntry | undefined {
       return own;
   }
   return undefined;
-}
-
-/** What one word does, by what it means to the program. */
-export function describeWord(exec: Exec, kind: WordKind, word: Argument, tree: boolean): void {
-  const { walk, state } = exec;
-  switch (kind) {
-    case "text":
-      if (word.known === "no" && word.splits) walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
-      return;
-    case "read": {
-      walk.file("file:read", word, state, tree);
-      return;
-    }
-    case "list": {
-      walk.file("file:read", listed(word), state);
-      return;
-    }
-    case "tree": {
-      walk.file("file:read", word, state, true);
-      return;
-    }
-    case "write": {
-      walk.file("file:write", word, state, tree);
-      return;
-    }
-    case "delete": {
-      walk.file("file:delete", word, state, tree);
-      return;
-    }
-    case "script":
-      walk.file("file:read", word, state);
-      {
-        walk.opaque(`script \`${word.source}\``, word.span);
-        return;
-      }
-    case "program":
-      describeCommand(walk, [word], state, word.span, null);
-      {
-        walk.opaque(`program \`${word.source}\`, run by \`${exec.name}\``, word.span);
-        return;
-      }
-    case "command": {
-      runText(exec, word);
-      return;
-    }
-    case "plugin":
-      walk.emit({
-        action: "shell:exec",
-        resource: { kind: "program", program: word.known === "text" ? word.text : "*" },
-        span: word.span,
-      });
-      {
-        walk.opaque(`code that \`${exec.name}\` loads`, word.span);
-        return;
-      }
-    case "host": {
-      connect(exec, word);
-      return;
-    }
-    case "url": {
-      url(exec, word);
-      return;
-    }
-    case "remote": {
-      const text = word.known === "text" ? word.text : word.known === "pattern" ? word.pattern : "";
-      const host = /^(?:rsync:\/\/)?(?:[^/@:]+@)?([^/:]+):/.exec(text);
-      if (host !== null) {
-        walk.emit({ action: "network:connect", resource: { kind: "host", host: host[1] ?? "" }, span: word.span });
-        return;
-      }
-      walk.file("file:read", word, state, true);
-      return;
-    }
-    case "database":
-      if (word.known !== "text") walk.opaque(`database \`${word.source}\``, word.span);
-      else walk.file("file:read", { ...word, text: `/etc/${word.text}` }, state);
-      return;
-    case "names":
-      walk.file("file:read", word, state);
-      walk.opaque(`files that are named in \`${word.source}\``, word.span);
-      return;
-    case "filter":
-      if (word.known !== "text" || looksOutside(word.text))
-        walk.opaque(`filter \`${word.source}\` of \`${exec.name}\``, word.span);
-      return;
-    case "at": {
-      // curl 8.3 writes files where its output format says so.
-      if (word.known !== "text" || word.text.includes("%output{"))
-        walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
-      // `NAME@FILE` too.
-      else if (/^[\w.-]*@./.test(word.text))
-        walk.file("file:read", { ...word, text: word.text.slice(word.text.indexOf("@") + 1) }, state);
-      return;
-    }
-    case "form": {
-      const file = word.known === "text" ? /^[^=]*=[@<]([^;]*)/.exec(word.text)?.[1] : undefined;
-      if (word.known !== "text" || (file !== undefined && /[",]/.test(file)))
-        walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
-      else if (file !== undefined) walk.file("file:read", { ...word, text: file }, state);
-      return;
-    }
-    case "cookie": {
-      if (word.known !== "text") walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
-      else if (!word.text.includes("=")) walk.file("file:read", word, state);
-      return;
-    }
-    case "response": {
-      const file = word.known === "text" ? /^@(.+)$/.exec(word.text)?.[1] : undefined;
-      if (file === undefined) walk.file("file:read", word, state);
-      else describeWord(exec, "names", { ...word, known: "text", text: file }, false);
-      return;
-    }
-    case "format": {
-      const file = word.known === "text" ? /^[\w-]*file=(.*)$/.exec(word.text)?.[1] : undefined;
-      if (word.known !== "text") walk.opaque(`word \`${word.source}\` of \`${exec.name}\``, word.span);
-      else if (file !== undefined) walk.file("file:read", { ...word, text: file }, state);
-      return;
-    }
-    case "template":
-      if (word.known !== "text" || !showsPlainFields(word.text))
-        walk.opaque(`fields that \`${word.source}\` of \`${exec.name}\` shows`, word.span);
-      return;
-    case "revision": {
-      const file = word.known === "text" ? /^[^:]*:(?:\/|\.\/)?(.+)$/.exec(word.text)?.[1] : undefined;
-      walk.file("file:read", file === undefined ? word : { ...word, known: "text", text: file }, state, tree);
-      return;
-    }
-    case "variable":
-      if (word.known !== "text" || !isPublic(word.text)) walk.opaque(`variable \`${word.source}\``, word.span);
-      return;
-    case "start":
-      if (word.known === "text" && word.text.startsWith("+")) {
-        if (!/^\+([0-9]*[gGF]?|[/?][^\n]*)$/.test(word.text))
-          walk.opaque(`command \`${word.source}\` of \`${exec.name}\``, word.span);
-      } else walk.file("file:read", word, state);
-      return;
-    case "process":
-      if (word.known === "no") walk.opaque(`process \`${word.source}\``, word.span);
-      return;
-  }
-}
-
-/** What containers and images show without their environment, arguments or labels. */
-function showsPlainFields(template: string): boolean {
-  return [...template.matchAll(/\{\{([^}]*)\}\}/g)].every(([, field = ""]) =>
-    /^\s*(json\s+)?\.(State(\.[A-Za-z.]+)?|Id|Name|Image|Created|RestartCount|Platform|Driver|Size\w*|Architecture|Os|RepoTags|RepoDigests|NetworkSettings(\.[A-Za-z.]+)?|Config\.Image|HostConfig\.(RestartPolicy(\.\w+)?|Memory|NanoCpus|NetworkMode))\s*$/.test(
-      field,
-    ),
-  );
-}
-
-/** `ls *.log` shows names: it reads the folder, and of the files nothing. */
-function listed(word: Argument): Argument {
-  if (word.known !== "pattern") return word;
-  const bare = word.pattern.replace(/(?<=.)\/+$/, "");
-  const cut = bare.lastIndexOf("/");
-  const folder = cut === -1 ? "." : cut === 0 ? "/" : bare.slice(0, cut);
-  const { span, source } = word;
-  return /[*?[]/.test(folder) ? { ...word, pattern: folder } : { span, source, known: "text", text: folder };
-}
-
-/** A text that a program hands to a shell. */
-export function runText(exec: Exec, word: Argument): void {
-  const { walk } = exec;
-  walk.emit({
-    action: "shell:exec",
-    resource: { kind: "program", program: "sh" },
-    span: word.span,
-    context: {
-      command: {
-        program: "sh",
-        subcommand: "",
-        flags: ["-c"],
-        arguments: word.known === "text" ? [word.text] : [],
-        unknown: word.known !== "text",
-      },
-    },
-  });
-  if (word.known === "text") walk.text(word.text, word.span, child(exec.state, null));
-  else walk.opaque(`command \`${word.source}\``, word.span);
-}
-
-export function connect(exec: Exec, word: Argument): void {
-  if (word.known !== "text") {
-    exec.walk.opaque(`host \`${word.source}\``, word.span);
-    return;
-  }
-  exec.walk.emit({
-    action: "network:connect",
-    resource: { kind: "host", host: word.text.replace(/^[^@]*@/, "") },
-    span: word.span,
-  });
-}
-
-export function url(exec: Exec, word: Argument): void {
-  const { walk, state } = exec;
-  if (word.known !== "text") {
-    walk.opaque(`address \`${word.source}\``, word.span);
-    return;
-  }
-  const file = /^file:(?:\/\/(?:localhost|127\.0\.0\.1)?(?=\/))?\/*(\/.*)$/i.exec(word.text);
-  if (file === null && /^file:/i.test(word.text)) {
-    walk.opaque(`address \`${word.source}\``, word.span);
-    return;
-  }
-  if (file !== null) {
-    let path = file[1] ?? "";
-    try {
-      path = decodeURIComponent(path);
-    } catch {
-      walk.opaque(`address \`${word.source}\``, word.span);
-      return;
-    }
-    walk.file("file:read", { ...word, text: path }, state);
-    return;
-  }
-  if (/^[a-z0-9+.-]*:?\/*[^/]*[{}[\]]/i.test(word.text)) {
-    walk.opaque(`address \`${word.source}\``, word.span);
-    return;
-  }
-  const host = /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)/.exec(word.text);
-  const named = (host?.[1] ?? word.text).toLowerCase();
-  if (!/^([a-z0-9._-]+|\[[0-9a-f:.%]+\])$/.test(named)) walk.opaque(`address \`${word.source}\``, word.span);
-  walk.emit({
-    action: "network:connect",
-    resource: { kind: "host", host: named },
-    span: word.span,
-  });
 }

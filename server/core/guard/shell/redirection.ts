@@ -48,8 +48,18 @@ export function walkRedirections(
         }
         const reads = redirection.operator === "<" || redirection.operator === "<&";
         if (reads && standard) input = "unknown";
-        for (const fields of walk.words(target, state)) {
-          for (const argument of fields) redirect(walk, redirection.operator, argument, state);
+        const choices = walk.words(target, state);
+        const [[only] = []] = choices;
+        if (
+          standard &&
+          redirection.operator === "<" &&
+          choices.length === 1 &&
+          only?.known === "text" &&
+          only.text === "/dev/null"
+        )
+          input = { text: "", span };
+        for (const fields of choices) {
+          for (const argument of fields) redirect(walk, redirection.operator, argument, state, standard);
         }
         break;
       }
@@ -60,16 +70,25 @@ export function walkRedirections(
   return { state, input };
 }
 
-function redirect(walk: Walk, operator: string, argument: Argument, state: State): void {
+function redirect(walk: Walk, operator: string, argument: Argument, state: State, standard: boolean): void {
   if (argument.known === "text") {
-    if (/^[<>]&$/.test(operator) && /^([0-9]+-?|-)$/.test(argument.text)) return;
+    if (/^[<>]&$/.test(operator) && /^([0-9]+-?|-)$/.test(argument.text)) {
+      if (operator === ">&" && !/^[12-]-?$/.test(argument.text)) walk.mayWriteTo("descriptor", argument.span);
+      return;
+    }
     const net = /^\/dev\/(tcp|udp)\/([^/]*)\/(.*)$/.exec(argument.text.replace(/\/+/g, "/"));
     if (net !== null) {
       walk.emit({ action: "network:connect", resource: { kind: "host", host: net[2] ?? "" }, span: argument.span });
+      // What is opened for reading can be written to all the same.
+      if (standard && (operator === "<" || operator === "<&")) walk.mayWriteTo("connection", argument.span);
+      else walk.file("file:write", argument, state);
       return;
     }
   }
-  if (/^[<>]&$/.test(operator) && argument.known === "pattern" && argument.pattern === "*") return;
+  if (/^[<>]&$/.test(operator) && argument.known === "pattern" && argument.pattern === "*") {
+    walk.mayWriteTo("descriptor", argument.span);
+    return;
+  }
   if (argument.known === "no" && /^\/dev\//.test(argument.prefix)) {
     walk.opaque(`path \`${argument.source}\``, argument.span);
     return;

@@ -1,8 +1,10 @@
 import type { Assignment, Command } from "unbash";
 import { assignmentWord, likeAssignment, walkAssignment } from "./assignment.ts";
+import { BUILTINS } from "./builtin.ts";
 import { describeCommand, type Input } from "./command.ts";
 import { walkRedirections } from "./redirection.ts";
-import { join, type State, taint } from "./state.ts";
+import { assign, join, type State, taint } from "./state.ts";
+import { isPlain } from "./variable.ts";
 import type { Walk } from "./walk.ts";
 import type { Argument } from "./word.ts";
 
@@ -24,6 +26,15 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
   }
   const prefixed = new Map<string, string | null>();
   for (const assignment of assignments) {
+    // `IFS=: read …`: how one line is split, and nothing else.
+    if (assignment.name === "IFS" && node.name.text === "read" && assignment.value.type === "Word") {
+      walk.meet(assignment);
+      walk.words(assignment.value, state, "assignment");
+      continue;
+    }
+    // What the shell does itself sees the variable too.
+    if (Object.hasOwn(BUILTINS, node.name.text) && !/^(echo|printf|pwd|true|false|test|\[|:|kill)$/.test(node.name.text))
+      walk.setting(assignment.name, walk.span(assignment.pos, assignment.end));
     const value = walkAssignment(walk, assignment, state, "environment").variables.get(assignment.name);
     const piece = Array.isArray(value) && value.length === 1 ? value[0] : undefined;
     prefixed.set(assignment.name, piece === undefined || piece.pattern ? null : piece.text);
@@ -48,6 +59,8 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
       return taint(state);
     }
   }
+  // Texts that the command hands to a shell see them.
+  const given = assignments.reduce((now, { name }) => (isPlain(name, null) ? assign(now, name, null) : now), state);
   let end: State | null = null;
   for (const line of lines) {
     if (!walk.spend(1 + line.length / WORDS_A_STEP)) {
@@ -56,7 +69,7 @@ export function walkCommand(walk: Walk, node: Command, before: State, input: Inp
     }
     walk.printed = null;
     walk.prefixed = prefixed;
-    const after = describeCommand(walk, line, state, span, redirected ?? input ?? walk.shared);
+    const after = describeCommand(walk, line, given, span, redirected ?? input ?? walk.shared);
     end = end === null ? after : join(end, after);
   }
   walk.prefixed = new Map();

@@ -1,7 +1,10 @@
 import type { Exec } from "./command.ts";
 import { awk } from "./special/awk.ts";
+import { compress } from "./special/compress.ts";
+import { netcat, openssl } from "./special/connection.ts";
 import { find } from "./special/find.ts";
 import { jq } from "./special/jq.ts";
+import { ps } from "./special/ps.ts";
 import { sed } from "./special/sed.ts";
 import { shell } from "./special/shell.ts";
 import { sqlClient } from "./special/sql-client.ts";
@@ -12,13 +15,13 @@ import {
   environment,
   kill,
   printenv,
-  ps,
   rpm,
   ssh,
   substituteUser,
   tar,
   watch,
   xargs,
+  yq,
 } from "./special/wrapper.ts";
 
 /** Programs whose arguments are a language of their own. */
@@ -32,6 +35,14 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   jq,
   sed,
   gsed: sed,
+  gunzip: compress,
+  gzip: compress,
+  lz4: compress,
+  lzma: compress,
+  unxz: compress,
+  unzstd: compress,
+  xz: compress,
+  zstd: compress,
   sh: shell,
   bash: shell,
   rbash: shell,
@@ -43,7 +54,9 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   fish: shell,
   csh: shell,
   tcsh: shell,
+  bunzip2: compress,
   busybox: applet,
+  bzip2: compress,
   toybox: applet,
   dd,
   env: environment,
@@ -51,6 +64,10 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   kubectl: controller,
   oc: controller,
   mariadb: sqlClient,
+  nc: netcat,
+  ncat: netcat,
+  netcat,
+  openssl,
   mysql: sqlClient,
   printenv,
   psql: sqlClient,
@@ -66,4 +83,5 @@ export const SPECIAL: Readonly<Record<string, (exec: Exec) => void>> = {
   gtar: tar,
   bsdtar: tar,
   xargs,
+  yq,
 };

@@ -1,3 +1,5 @@
+import { isOwn } from "./variable.ts";
+
 /**
  * What is known of the shell while a text is walked: every value a variable may have, every directory the shell may be
  * in. Knowing too much would be a hole, so whatever cannot be followed becomes unknown.
@@ -10,7 +12,14 @@ export interface Piece {
 }
 
 /** Null: unknown. Else all it may be. */
-export type Value = readonly Piece[] | "integer" | null;
+export type Value = readonly Piece[] | Numeric | null;
+
+/** `digits`: an integer, or nothing where what says it has nothing to say. */
+export type Numeric = "integer" | "digits";
+
+export function isNumeric(value: Value): value is Numeric {
+  return value === "integer" || value === "digits";
+}
 
 export interface State {
   readonly variables: ReadonlyMap<string, Value>;
@@ -77,21 +86,22 @@ export function child(state: State, positional: readonly string[] | null): State
   return { ...state, variables, positional, functions: new Set(), aliases: new Map() };
 }
 
-/** Each line runs in a fresh shell with a clean environment: a name in lower case that nothing set is empty. */
+/** Each line runs in a fresh shell with a clean environment: a person's own name that nothing set is empty. */
 export function mayBeTakenForUnset(state: State, name: string): boolean {
-  return !state.tainted && /^[a-z][a-z0-9_]*$/.test(name);
+  return !state.tainted && (/^[a-z][a-z0-9_]*$/.test(name) || isOwn(name));
 }
 
 function joinValue(a: Value, b: Value): Value {
   if (a === null || b === null) return null;
-  if (a === "integer" || b === "integer") return isNumber(a) && isNumber(b) ? "integer" : null;
+  if (isNumeric(a) || isNumeric(b))
+    return isNumber(a) && isNumber(b) ? (a === "digits" || b === "digits" ? "digits" : "integer") : null;
   const all = [...a];
   for (const piece of b) if (!all.some((other) => other.text === piece.text && other.pattern === piece.pattern)) all.push(piece);
   return all.length > MOST ? null : all;
 }
 
 function isNumber(value: Exclude<Value, null>): boolean {
-  return value === "integer" || value.every((piece) => !piece.pattern && /^-?[0-9]+$/.test(piece.text));
+  return isNumeric(value) || value.every((piece) => !piece.pattern && /^-?[0-9]+$/.test(piece.text));
 }
 
 export function equal(a: State, b: State): boolean {

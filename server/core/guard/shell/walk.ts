@@ -6,14 +6,16 @@ import { assignedByExpansions } from "./assigns.ts";
 import type { Input } from "./command.ts";
 import type { EmbeddedSql } from "./embedded.ts";
 import { walkPart } from "./expansion.ts";
-import type { ShellWhere } from "./prepared.ts";
+import { beyondPosix } from "./posix.ts";
+import type { Language, ShellWhere } from "./prepared.ts";
 import { MAX_BYTES, read } from "./read.ts";
 import { walkRedirections } from "./redirection.ts";
 import { touching, walkCommand } from "./simple-command.ts";
 import { assign, equal, join, mayBeTakenForUnset, type State, taint, type Value, widen } from "./state.ts";
+import { isListOfNumbers } from "./substitution.ts";
 import { walkTest } from "./test-command.ts";
 import { touchPath } from "./touched-path.ts";
-import { isHarmless, isHeldByShell, isPublic } from "./variable.ts";
+import { isHarmless, isHeldByShell, isLocale, isPlain, isPublic } from "./variable.ts";
 import { type Argument, expandWord, valuesIn, type WordWalk } from "./word.ts";
 
 /** Statements and lines that are walked. All is done in the gateway's own thread: no text may keep it for long. */
@@ -29,6 +31,7 @@ const VARIABLES_A_STEP = 100;
 export class Walk {
   readonly actions = new Map<string, MicroAction>();
   readonly programs = new Set<string>();
+  private readonly writes = new Set<"connection" | "descriptor">();
   /** Node types that were met, for the test that counts them. */
   readonly met: Set<string>;
   readonly where: ShellWhere;
@@ -48,6 +51,8 @@ export class Walk {
   private effort = 0;
   /** Variables that expansions give values to, at moments that are not followed. */
   private readonly assigned = new Set<string>();
+  /** Whose the text is that is being walked. */
+  language: Language;
   /** Set while a text within the text is walked: its own positions mean nothing to the reader. */
   private outer: Span | null = null;
   /** Standard input of the loop or group that is being walked; commands in it read the same. */
@@ -59,6 +64,7 @@ export class Walk {
 
   constructor(where: ShellWhere, met: Set<string> = new Set()) {
     this.where = where;
+    this.language = where.language ?? "bash";
     this.met = met;
   }
 
@@ -81,6 +87,12 @@ export class Walk {
     this.emit({ action: "shell:opaque", resource: { kind: "setting", name }, span });
   }
 
+  /** A text that opens a connection and writes to a descriptor by its number may say anything to whoever answers. */
+  mayWriteTo(what: "connection" | "descriptor", span: Span): void {
+    this.writes.add(what);
+    if (this.writes.size > 1) this.opaque("what is written to a connection", span);
+  }
+
   program(name: string): void {
     this.programs.add(name);
   }
@@ -90,20 +102,22 @@ export class Walk {
     touchPath(this, action, argument, state, tree);
   }
 
-  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. */
-  text(text: string, span: Span, state: State): State {
+  /** A script held in a text: `sh -c`, `eval`, a trap. Positions in it are those of `span`. `language`: as around it. */
+  text(text: string, span: Span, state: State, language: Language = this.language): State {
     this.read += text.length;
     const result = this.depth > 8 || this.read > 2 * MAX_BYTES ? null : read(text);
     if (result === null || "refusal" in result) {
       this.opaque(result === null ? "a text nested too deep" : `a text that ${result.refusal.message}`, span);
       return taint(state);
     }
-    const before = this.outer;
+    const { outer, language: before } = this;
     this.outer = span;
+    this.language = language;
     this.depth++;
     const after = this.script(result.script, state);
     this.depth--;
-    this.outer = before;
+    this.language = before;
+    this.outer = outer;
     return after;
   }
 
@@ -115,6 +129,10 @@ export class Walk {
 
   script(script: ParsedScript, state: State): State {
     this.meet(script);
+    if (this.language === "sh") {
+      const strange = beyondPosix(script);
+      if (strange !== null) this.opaque(`${strange.what} in a text for \`sh\``, this.span(strange.pos, strange.end));
+    }
     let now = state;
     for (const name of assignedByExpansions(script)) {
       this.assigned.add(name);
@@ -210,7 +228,9 @@ export class Walk {
         return this.loop(state, (turn) => this.list(node.body, this.list(node.clause, turn)));
       case "For": {
         touching(this, node.wordlist ?? []);
-        const value = node.wordlist === undefined ? null : valueOfList(node.wordlist.flatMap((word) => this.words(word, state)));
+        const values = node.wordlist?.flatMap((word) => this.words(word, state));
+        const numbers = state.plainSplitting && node.wordlist?.length === 1 && isListOfNumbers(node.wordlist[0]);
+        const value = values === undefined ? null : numbers ? "integer" : valueOfList(values);
         return this.loop(state, (turn) => this.list(node.body, this.set(turn, node.name.value, value, span)));
       }
       case "Select": {
@@ -311,7 +331,8 @@ export class Walk {
       this.opaque("a text with too many steps", span);
       return taint({ ...state, variables: new Map() });
     }
-    if ((isHeldByShell(name) && !isHarmless(name)) || Object.hasOwn(this.where.environment, name)) this.setting(name, span);
+    const held = isLocale(name) ? !isPlainAlways(name, value) : isHeldByShell(name) && !isHarmless(name);
+    if (held || (Object.hasOwn(this.where.environment, name) && !isPlain(name, null))) this.setting(name, span);
     return assign(state, name, isHeldByShell(name) && name !== "HOME" ? null : value);
   }
 
@@ -320,7 +341,8 @@ export class Walk {
     const value = state.variables.get(name);
     if (value !== undefined) return value;
     if (state.tainted) return null;
-    if (/^[?$!#]$/.test(name)) return "integer";
+    if (/^[?$#]$/.test(name)) return "integer";
+    if (name === "!") return "digits";
     if (/^[0-9]+$/.test(name) && name !== "0") {
       if (state.positional === null) return null;
       return [{ text: state.positional[Number(name) - 1] ?? "", pattern: false }];
@@ -331,8 +353,8 @@ export class Walk {
     if (name === "HOME") return [{ text: this.where.home, pattern: false }];
     if (name === "USER" || name === "LOGNAME") return [{ text: this.where.user, pattern: false }];
     if (name === "PWD" && state.cwds?.length === 1) return [{ text: state.cwds[0] ?? "", pattern: false }];
-    if (["UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO", "BASHPID", "SHLVL", "EPOCHSECONDS"].includes(name))
-      return "integer";
+    if (["UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO", "BASHPID", "SHLVL"].includes(name)) return "integer";
+    if (name === "EPOCHSECONDS") return "digits";
     if (Object.hasOwn(this.where.environment, name)) return [{ text: this.where.environment[name] ?? "", pattern: false }];
     return mayBeTakenForUnset(state, name) ? [{ text: "", pattern: false }] : null;
   }
@@ -348,6 +370,11 @@ export class Walk {
     this.outer = before;
     this.depth--;
   }
+}
+
+/** Whatever of its values it has. */
+function isPlainAlways(name: string, value: Value): boolean {
+  return Array.isArray(value) && value.every(({ text, pattern }) => !pattern && isPlain(name, text));
 }
 
 /** `env | grep -i path`: of the environment only names that everyone may see, with their values. */

@@ -1,7 +1,7 @@
 import { parse, type Word, type WordPart } from "unbash";
 import type { Span } from "../../domain/span.ts";
 import { expandBraces, mayBeBraces } from "./brace.ts";
-import { LONGEST, type Piece, type State, type Value } from "./state.ts";
+import { isNumeric, LONGEST, type Piece, type State, type Value } from "./state.ts";
 
 /** One argument as the program will get it, as far as that can be known. */
 export type Argument = { readonly span: Span; readonly source: string } & (
@@ -175,6 +175,8 @@ function fromValue(value: Value, source: string, quoted: boolean): readonly (rea
     return [[unknown(`\`${source}\` is known only when it runs`, !quoted || /^\$\{?[@*]|\[[@*]\]/.test(source))]];
   // Digits: no blank, no slash, no letter. A pattern of them is wide enough.
   if (value === "integer") return [[{ kind: "pattern", pattern: "*", quoted: true }]];
+  if (value === "digits")
+    return [[{ kind: "pattern", pattern: "*", quoted: true }], quoted ? [{ kind: "text", text: "", quoted }] : []];
   return value.map((piece) => [
     piece.pattern
       ? ({ kind: "pattern", pattern: piece.text, quoted } as const)
@@ -189,7 +191,7 @@ function literal(text: string, walk: WordWalk, position: Position, last: boolean
     const slash = rest.indexOf("/");
     const prefix = slash === -1 ? rest : rest.slice(0, slash);
     const home = walk.lookUp("HOME");
-    if (prefix !== "~" || (slash === -1 && !last) || home === null || home === "integer" || home.length !== 1) {
+    if (prefix !== "~" || (slash === -1 && !last) || home === null || isNumeric(home) || home.length !== 1) {
       return [unknown(`\`${prefix}\` is known only when it runs`, false)];
     }
     out.push({ kind: "text", text: home[0]?.text ?? "", quoted: true });

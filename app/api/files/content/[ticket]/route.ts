@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { LENGTH_HEADER } from "../../../../../server/contract/http.ts";
 import { get, nothing } from "../../../handler.ts";
 
 const Offset = z.strictObject({ offset: z.coerce.number().int().min(0) });
@@ -33,7 +34,7 @@ export const GET = get(nothing, async ({ verbs, principal, parameters, request }
     headers: {
       "content-type": "application/octet-stream",
       "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
-      ...(size === null ? {} : { "accept-ranges": "bytes" }),
+      ...(size === null ? {} : { "accept-ranges": "bytes", [LENGTH_HEADER]: String(size - from) }),
       ...(size === null || from === 0 ? {} : { "content-range": `bytes ${from}-${size - 1}/${size}` }),
       etag: `"${file.version}"`,
       "x-content-type-options": "nosniff",

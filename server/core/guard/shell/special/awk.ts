@@ -1,6 +1,6 @@
 import { type Exec, emitExec } from "../command.ts";
+import { runText } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { runText } from "../program.ts";
 import type { Argument } from "../word.ts";
 
 const OPTIONS = {
@@ -80,8 +80,12 @@ function describeProgramText(exec: Exec, program: Argument): void {
         runText(exec, next?.text === "(" ? text(tokens[i + 2], tokens[i + 3]) : gap("is made by the program"));
       else if (token.text === "getline") {
         const variable = next?.kind === "word" ? 1 : 0;
-        if (tokens[i + 1 + variable]?.text === "<")
+        const after = tokens[i + 1 + variable];
+        if (after?.text === "<")
           exec.walk.file("file:read", text(tokens[i + 2 + variable], tokens[i + 3 + variable]), exec.state);
+        // `getline a[1] < FILE`, `getline $0 < FILE`, `(getline) < FILE`.
+        else if (after !== undefined && !/^([;}\n,>]|\)|&&|\|\|)$/.test(after.text))
+          exec.walk.file("file:read", gap("is made by the program"), exec.state);
       } else if (/^(ENVIRON|PROCINFO|ARGV|ARGC|SYMTAB|FUNCTAB)$/.test(token.text))
         exec.walk.opaque(`\`${token.text}\` in a program text`, program.span);
     } else if (token.kind === "sign") {
@@ -103,7 +107,19 @@ function describeProgramText(exec: Exec, program: Argument): void {
     exec.walk.opaque("a connection made by a program text", program.span);
 }
 
-const UNSURE = /^(getline|length|next|nextfile|delete|break|continue|function|func)$/;
+const UNSURE = /^(getline|length|next|nextfile|delete|break|continue|function|func|case|default|switch|BEGINFILE|ENDFILE)$/;
+
+/** Where the bracket expression that begins at `from` ends. Null: programs of the name differ in that. */
+function endOfBracket(text: string, from: number): number | null {
+  const first = from + (text[from + 1] === "^" ? 2 : 1);
+  const end = text.indexOf("]", first);
+  if (end === -1) return null;
+  const inside = text.slice(first, end);
+  if (!inside.includes("[") && !inside.endsWith("\\") && inside !== "") return end;
+  // A class (`[[:space:]]`), or a bracket as a character: where a slash or a quote follows, it could hide the rest.
+  const most = /^\]?(\[[:.=][^\]]*[:.=]\]|\\.|[^\]\\])*\]/.exec(text.slice(first))?.[0];
+  return most === undefined || /[/"\\]/.test(most) ? null : first + most.length - 1;
+}
 
 /** Null: an unclosed string or pattern. A slash begins a pattern where a value cannot stand before it. */
 function tokenise(text: string): readonly Token[] | null {
@@ -124,16 +140,20 @@ function tokenise(text: string): readonly Token[] | null {
     } else if (
       c === '"' ||
       (c === "/" &&
-        !(last?.kind === "word" && !/^(print|printf|return|in|else|do|exit|case|BEGIN|END)$/.test(last.text)) &&
+        !(last?.kind === "word" && !/^(print|printf|return|in|else|do|exit|BEGIN|END)$/.test(last.text)) &&
         last?.kind !== "string" &&
         !(last?.kind === "sign" && (last.text === "]" || (last.text === ")" && !condition))))
     ) {
       let j = i + 1;
       let value = "";
-      for (let bracket = false; j < text.length && (text[j] !== c || bracket); j++) {
+      for (; j < text.length && text[j] !== c; j++) {
         if (text[j] === "\n") return null;
-        if (c === "/" && text[j] === "[") bracket = text.indexOf("]", j) !== -1;
-        if (c === "/" && text[j] === "]") bracket = false;
+        if (c === "/" && text[j] === "[") {
+          const end = endOfBracket(text, j);
+          if (end === null) return null;
+          value += text.slice(j, end);
+          j = end;
+        }
         if (text[j] === "\\") {
           j++;
           value += c === '"' && /[0-7xabfnrtv]/.test(text[j] ?? "") ? "\u0001" : (text[j] ?? "");
@@ -151,7 +171,7 @@ function tokenise(text: string): readonly Token[] | null {
       i += end.length;
     } else {
       const sign = /^(\|\||\|&|&&|>>|>=|<=|==|!=|!~|\*\*|[-+*/%^]=|\+\+|--)/.exec(text.slice(i))?.[0] ?? c;
-      if (sign === "(") brackets.push(last?.kind === "word" && /^(if|while|for|switch)$/.test(last.text));
+      if (sign === "(") brackets.push(last?.kind === "word" && /^(if|while|for)$/.test(last.text));
       if (sign === ")") condition = brackets.pop() ?? false;
       tokens.push({ kind: "sign", text: sign });
       i += sign.length;

@@ -1,5 +1,5 @@
 import { describeCommand, type Exec, emitExec } from "../command.ts";
-import { describeWord } from "../program.ts";
+import { describeWord } from "../meaning.ts";
 import type { Argument } from "../word.ts";
 
 /** Predicates by what follows them. What stands in no list is opaque. */
@@ -41,47 +41,66 @@ export function find(exec: Exec): void {
   emitExec(exec, { subcommand: "", flags, operands: roots });
   for (const root of roots) walk.file("file:read", root, state);
 
-  const expression = exec.words.slice(i);
+  const expression = partsOf(exec.words.slice(i));
   const name = nameOf(expression);
   const found = roots.map((root) => below(root, name));
-  const runs = expression.filter((argument) => argument.known === "text" && RUN.has(argument.text)).length;
-  if (found.length * runs > MOST_RUNS) {
+  if (found.length * expression.filter((part) => RUN.has(part.predicate ?? "")).length > MOST_RUNS) {
     walk.opaque("`find` with too many commands", span);
     return;
   }
-  for (let at = 0; at < expression.length; at++) {
-    const argument = expression[at] as Argument;
-    const predicate = argument.known === "text" ? argument.text : null;
-    const value = expression[at + 1];
+  for (const { predicate, argument, values } of expression) {
+    const [value] = values;
     if (predicate === null) {
       walk.opaque(`word \`${argument.source}\` of \`find\`, which may be an action`, argument.span);
-    } else if (ALONE.has(predicate)) {
-      // Nothing beyond the names, which are described already.
-    } else if (TEXT.has(predicate)) at++;
-    else if (FILE.has(predicate)) at++;
-    else if (predicate === "-files0-from") {
-      at++;
+    } else if (predicate === "-files0-from") {
       if (value !== undefined) describeWord(exec, "names", value, false);
     } else if (predicate === "-delete") {
       for (const path of found) walk.file("file:delete", path, state);
     } else if (WRITE.has(predicate)) {
-      at += predicate === "-fprintf" ? 2 : 1;
       if (value !== undefined) walk.file("file:write", value, state);
     } else if (RUN.has(predicate)) {
-      const end = expression.findIndex(
-        (other, j) =>
-          j > at && other.known === "text" && (other.text === ";" || (other.text === "+" && isPlace(expression[j - 1]))),
-      );
-      const line = expression.slice(at + 1, end === -1 ? expression.length : end);
       for (const path of found) {
-        const expanded = line.map((part) =>
+        const expanded = values.map((part) =>
           isPlace(part) ? path : part.known === "text" && part.text.includes("{}") ? gap(part) : part,
         );
         describeCommand(walk, expanded, /dir$/.test(predicate) ? { ...state, cwds: null } : state, span, null);
       }
-      at = end === -1 ? expression.length : end;
-    } else walk.opaque(`\`${predicate}\` of \`find\`, which is not known`, argument.span);
+    } else if (!ALONE.has(predicate) && !TEXT.has(predicate) && !FILE.has(predicate)) {
+      walk.opaque(`\`${predicate}\` of \`find\`, which is not known`, argument.span);
+    }
   }
+}
+
+/** A predicate with the words that belong to it. */
+interface Part {
+  /** Null: known only when it runs. */
+  readonly predicate: string | null;
+  readonly argument: Argument;
+  readonly values: readonly Argument[];
+}
+
+function partsOf(expression: readonly Argument[]): readonly Part[] {
+  const parts: Part[] = [];
+  for (let at = 0; at < expression.length; at++) {
+    const argument = expression[at] as Argument;
+    const predicate = argument.known === "text" ? argument.text : null;
+    let end = at + 1;
+    if (predicate !== null && RUN.has(predicate)) {
+      const stop = expression.findIndex(
+        (other, j) =>
+          j > at && other.known === "text" && (other.text === ";" || (other.text === "+" && isPlace(expression[j - 1]))),
+      );
+      end = stop === -1 ? expression.length : stop;
+    } else if (predicate === "-fprintf") end += 2;
+    else if (
+      predicate !== null &&
+      (TEXT.has(predicate) || FILE.has(predicate) || WRITE.has(predicate) || predicate === "-files0-from")
+    )
+      end++;
+    parts.push({ predicate, argument, values: expression.slice(at + 1, end) });
+    at = predicate !== null && RUN.has(predicate) ? end : end - 1;
+  }
+  return parts;
 }
 
 function isPlace(argument: Argument | undefined): boolean {
@@ -92,15 +111,12 @@ function gap(part: Argument): Argument {
   return { span: part.span, source: part.source, known: "no", why: "holds a name that is found", prefix: "", splits: false };
 }
 
-/** The glob that every found file's name must fit: only where the expression has no `-o` or `!` around it. */
-function nameOf(expression: readonly Argument[]): string | null {
-  const texts = expression.map((argument) => (argument.known === "text" ? argument.text : "$"));
-  const end = texts.findIndex((text) => /^-(exec|ok|delete|fprint)/.test(text));
-  const before = texts.slice(0, end === -1 ? texts.length : end);
-  if (before.some((text) => /^(-o|-or|!|-not|,|\(|\$)$/.test(text))) return null;
-  const at = before.indexOf("-name");
-  const name = at === -1 ? undefined : before[at + 1];
-  return name === undefined || name === "$" || name.includes("/") || name.includes("\\") ? null : name;
+/** The glob that every found file's name must fit: only where nothing in the expression makes it one of several. */
+function nameOf(expression: readonly Part[]): string | null {
+  if (expression.some((part) => part.predicate === null || /^(-o|-or|!|-not|,|\(|\))$/.test(part.predicate))) return null;
+  const end = expression.findIndex((part) => /^-(exec|ok|delete|fprint)/.test(part.predicate ?? ""));
+  const [value] = expression.slice(0, end === -1 ? undefined : end).find((part) => part.predicate === "-name")?.values ?? [];
+  return value?.known !== "text" || value.text.includes("/") || value.text.includes("\\") ? null : value.text;
 }
 
 function below(root: Argument, name: string | null): Argument {

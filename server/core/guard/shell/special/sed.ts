@@ -1,6 +1,6 @@
 import { type Exec, emitExec } from "../command.ts";
+import { runText } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { runText } from "../program.ts";
 import type { Argument } from "../word.ts";
 
 const OPTIONS = {
@@ -48,7 +48,7 @@ function describeScript(exec: Exec, script: Argument): void {
     const end = text.indexOf("\n", at);
     const found = text.slice(at, end === -1 ? text.length : end);
     at = end === -1 ? text.length : end;
-    return found.trim();
+    return found;
   };
   const delimited = (): boolean => {
     const delimiter = text[at];
@@ -101,7 +101,7 @@ function describeScript(exec: Exec, script: Argument): void {
         const flag = text[at] as string;
         if (flag === "w") {
           at++;
-          exec.walk.file("file:write", { ...script, text: rest() }, exec.state);
+          exec.walk.file("file:write", { ...script, text: rest().trim() }, exec.state);
           break;
         }
         if (flag === "e") {
@@ -124,17 +124,19 @@ function describeScript(exec: Exec, script: Argument): void {
       while (/[0-9 ]/.test(text[at] ?? "")) at++;
     } else if (/[btT:]/.test(c)) {
       at++;
-      while (at < text.length && !/[;\n}]/.test(text[at] ?? "")) at++;
+      // A blank ends a label, and a command may follow.
+      while (/[ \t]/.test(text[at] ?? "")) at++;
+      while (at < text.length && !/[;\s}]/.test(text[at] ?? "")) at++;
     } else if (/[aic]/.test(c)) {
       at++;
-      while (rest().endsWith("\\") && at < text.length) at++;
+      while (/(^|[^\\])(\\\\)*\\$/.test(rest()) && at < text.length) at++;
     } else if (/[rRwW]/.test(c)) {
       at++;
-      const name = rest();
+      const name = rest().trim();
       exec.walk.file(/[rR]/.test(c) ? "file:read" : "file:write", { ...script, text: name }, exec.state);
     } else if (c === "e") {
       at++;
-      const command = rest();
+      const command = rest().trim();
       runText(
         exec,
         command === ""

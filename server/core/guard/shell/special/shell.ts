@@ -12,6 +12,7 @@ const OPTIONS = {
 export function shell(exec: Exec): void {
   const { walk, name } = exec;
   const line = readLine(OPTIONS, exec.words, true);
+  const language = name === "bash" ? "bash" : "sh";
   const flags = line.options.map((option) => option.name);
   const takesText = flags.includes("-c") || flags.includes("--command");
   emitExec(exec, { subcommand: "", flags, operands: line.operands });
@@ -43,6 +44,7 @@ export function shell(exec: Exec): void {
           ? positional.map((word) => (word.known === "text" ? word.text : ""))
           : null,
       ),
+      language,
     );
     return;
   }
@@ -53,7 +55,7 @@ export function shell(exec: Exec): void {
     return;
   }
   if (typeof exec.input === "object" && exec.input !== null) {
-    walk.text(exec.input.text, exec.input.span, child(exec.state, []));
+    walk.text(exec.input.text, exec.input.span, child(exec.state, []), language);
     return;
   }
   walk.opaque(exec.input === null ? `keys typed into \`${name}\`` : `what \`${name}\` reads from its input`, exec.span);

@@ -1,10 +1,11 @@
 import { CATALOGUE } from "../catalogue.generated.ts";
 import type { ProgramEntry } from "../catalogue-schema.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "../command.ts";
+import { connect, describeWord, runText } from "../meaning.ts";
 import { readLine } from "../options.ts";
-import { connect, describeEntry, describeWord, interactive, runText, signal } from "../program.ts";
-import { child } from "../state.ts";
-import { isHarmless } from "../variable.ts";
+import { describeEntry, interactive, signal } from "../program.ts";
+import { assign, child } from "../state.ts";
+import { isPlain } from "../variable.ts";
 import type { Argument } from "../word.ts";
 
 function entryOf(name: string): ProgramEntry {
@@ -34,7 +35,7 @@ export function environment(exec: Exec): void {
     else if (/^(-i|--ignore-environment)$/.test(option.name)) walk.setting("LESSSECURE", exec.span);
     else if (/^(-u|--unset)$/.test(option.name)) {
       if (option.value?.known !== "text") walk.opaque("`env -u` of a name that is known only when it runs", exec.span);
-      else if (!isHarmless(option.value.text)) walk.setting(option.value.text, option.value.span);
+      else if (!isPlain(option.value.text, "")) walk.setting(option.value.text, option.value.span);
     } else if (!option.listed) walk.opaque(`option \`${option.name}\` of \`env\`, which is not known`, exec.span);
   }
   for (const word of line.unsure) walk.opaque(`word \`${word.source}\` of \`env\`, which may be a command`, word.span);
@@ -44,8 +45,9 @@ export function environment(exec: Exec): void {
       word.known === "text" ? word.text : word.known === "no" ? word.prefix : word.known === "pattern" ? word.pattern : "";
     const name = /^([^=]+)=/.exec(text)?.[1];
     if (name === undefined) break;
-    if (!isHarmless(name)) walk.setting(name, word.span);
+    if (!isPlain(name, word.known === "text" ? text.slice(name.length + 1) : null)) walk.setting(name, word.span);
     walk.prefixed = new Map([...walk.prefixed, [name, null]]);
+    state = assign(state, name, null);
     rest.shift();
   }
   emitExec(exec, { subcommand: "", flags: line.options.map((option) => option.name), operands: rest.slice(0, 1) });
@@ -105,6 +107,8 @@ export function xargs(exec: Exec): void {
   let place: string | null = null;
   for (const option of line.options) {
     if (!option.listed) walk.opaque(`option \`${option.name}\` of \`xargs\`, which is not known`, span);
+    if (option.name === "--process-slot-var" && !(option.value?.known === "text" && isPlain(option.value.text, null)))
+      walk.setting(option.value?.known === "text" ? option.value.text : "*", span);
     if (/^(-a|--arg-file)$/.test(option.name) && option.value !== null) walk.file("file:read", option.value, exec.state);
     if (/^(-I|-i|--replace)$/.test(option.name))
       place = option.value?.known === "text" && option.value.text !== "" ? option.value.text : "{}";
@@ -155,7 +159,7 @@ export function watch(exec: Exec): void {
   }
   const texts = line.operands.map((word) => (word.known === "text" ? word.text : null));
   if (texts.includes(null)) walk.opaque("a text for `watch` that is known only when it runs", exec.span);
-  else if (texts.length > 0) walk.text(texts.join(" "), line.operands[0]?.span ?? exec.span, child(exec.state, null));
+  else if (texts.length > 0) walk.text(texts.join(" "), line.operands[0]?.span ?? exec.span, child(exec.state, null), "sh");
 }
 
 /** `kill -l` lists, `kill -0` asks; everything else sends. Only the first word says so. */
@@ -206,7 +210,18 @@ export function controller(exec: Exec): void {
 export function rpm(exec: Exec): void {
   const { becomes, ...entry } = entryOf("rpm");
   const asks = exec.words.some((word) => word.known === "text" && /^(-[a-z]*[qV]|--query$|--verify$)/.test(word.text));
-  describeEntry(exec, asks ? entry : { ...entry, becomes: becomes ?? {} });
+  // `-p` names files. What is no package is read as a list of packages, and an error shows its lines.
+  const files = exec.words.some((word) => word.known === "text" && /^(-[A-Za-z]*p|--package$)/.test(word.text));
+  const asking: ProgramEntry = files ? { ...entry, operands: ["names"] } : entry;
+  describeEntry(exec, asks ? asking : { ...entry, becomes: becomes ?? {} });
+}
+
+/** `yq eval FILTER` is `yq FILTER` in one of the programs of that name. */
+export function yq(exec: Exec): void {
+  const at = exec.words.findIndex((word) => !(word.known === "text" && word.text.startsWith("-")));
+  const first = exec.words[at];
+  const evaluates = first?.known === "text" && /^(e|ea|eval|eval-all)$/.test(first.text);
+  describeEntry(evaluates ? { ...exec, words: exec.words.filter((_, i) => i !== at) } : exec, entryOf("yq"));
 }
 
 /** `printenv NAME…`: names of which the value is no secret. */
@@ -229,33 +244,6 @@ export function dd(exec: Exec): void {
         exec.state,
       );
   }
-}
-
-/** `ps`: the letter `e` without a dash prints the environment of processes. */
-export function ps(exec: Exec): void {
-  const words = exec.words;
-  const bsd = words.filter(
-    (word, i) =>
-      word.known === "text" &&
-      /^[A-Za-z]+$/.test(word.text) &&
-      !(
-        words[i - 1]?.known === "text" &&
-        /^-(?!-).*[opuUgGtCqsO]$|^--(sort|format|pid|user|cols)$/.test((words[i - 1] as { text: string }).text)
-      ),
-  );
-  const flags = words.flatMap((word) =>
-    word.known === "text" && (word.text.startsWith("-") || bsd.includes(word)) ? [word.text.split("=")[0] ?? ""] : [],
-  );
-  emitExec(exec, { subcommand: "", flags, operands: words.filter((word) => !bsd.includes(word)) });
-  for (const word of words)
-    if (word.known === "no" && word.splits) exec.walk.opaque(`word \`${word.source}\` of \`ps\``, word.span);
-  if (bsd.some((word) => word.known === "text" && /^[^o]*e/.test(word.text)))
-    exec.walk.opaque("`ps e` prints the environment of processes", exec.span);
-  // `ps -auxe` is `ps auxe` where nobody is called `xe`.
-  if (words.some((word) => word.known === "text" && /^-[A-Za-z]*[uU][A-Za-z]*e/.test(word.text)))
-    exec.walk.opaque("`ps e` prints the environment of processes", exec.span);
-  if (words.some((word) => word.known === "text" && /environ/.test(word.text)))
-    exec.walk.opaque("`ps` prints the environment of processes", exec.span);
 }
 
 /** `ssh [OPTIONS] HOST [COMMAND]`: the command runs elsewhere, where these policies do not reach. */
@@ -344,6 +332,7 @@ export function tar(exec: Exec): void {
       ? exec.state
       : { ...exec.state, cwds: folder.known === "text" && folder.text.startsWith("/") ? [folder.text] : null };
   describeEntry({ ...exec, words }, { ...entryOf("tar"), operands: [mode === "create" ? "tree" : "text"] });
+  if (has(/^(-d|--diff|--compare)$/)) exec.walk.opaque("files that `tar` compares with those of an archive", exec.span);
   if (mode === "create") for (const operand of line.operands) exec.walk.file("file:read", operand, state, true);
   if (mode === "extract" && !has(/^(-O|--to-stdout)$/))
     exec.walk.file("file:write", folder ?? { span: exec.span, source: ".", known: "text", text: "." }, exec.state, true);

@@ -1,0 +1,1 @@
+ALTER TABLE "terminal_tab" ADD COLUMN "sessions" text[] DEFAULT '{}' NOT NULL;
