@@ -30,6 +30,14 @@ test("a paste of several lines is shown whole and judged whole, and runs with En
   await expect.poll(() => screen(engineer)).toContain("\nfirst\nlast\n");
 });
 
+test("the end of a paste in the middle of it lets nothing of it run", async () => {
+  await paste(engineer, "echo one\x1b[201~\recho two\r\x1b[200~echo three\r");
+  await expect.poll(() => tail(3)).toEqual([expect.stringMatching(/\$ echo one\[201~$/), "> echo two", "> [200~echo three"]);
+  await press(engineer, "Control+c");
+  await expect.poll(() => lastLine(engineer)).toMatch(/\$$/);
+  expect(await screen(engineer)).not.toMatch(/\ntwo\n/);
+});
+
 test("a here-document, an open quote and a backslash go on in the next line", async () => {
   await type(engineer, "cat <<END");
   await type(engineer, "in the $HOME document");
@@ -86,7 +94,9 @@ test("the ring of what was cut, the last word of lines before, and the search ta
 
 test("wide characters, emoji and marks take the cells that the screen gives them, in the middle of a line", async () => {
   const clusters = ["漢", "字", "👩‍👩‍👧‍👦", "é", "🇫🇷", "👍🏽", "한", "❤️", "1️⃣", "ｶﾞ", "กำ", "क्षि", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👨🏿‍🚀", "…", "☺", "x"];
+  const prompt = await place(engineer);
   await engineer.keyboard.type("echo ");
+  await expect.poll(async () => (await place(engineer)).x).toBe(prompt.x + "echo ".length);
   const start = await place(engineer);
   for (const cluster of clusters) await engineer.keyboard.insertText(cluster);
   await expect.poll(() => typed(engineer)).toContain("x");

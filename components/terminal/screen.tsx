@@ -13,6 +13,7 @@ import type { WireBlock } from "../../server/contract/socket.ts";
 import { useSocketStore } from "../socket/socket.tsx";
 import { BlockBar } from "./block-bar.tsx";
 import { BlockPlaces } from "./blocks.ts";
+import { pasteable } from "./paste.ts";
 import { SearchBar } from "./search-bar.tsx";
 import type { TerminalSettings } from "./settings.ts";
 import classes from "./terminal.module.css";
@@ -118,6 +119,12 @@ export default function Screen(props: {
       if (element.clientWidth === 0 || element.clientHeight === 0) return;
       fit.fit();
     };
+    const pasted = (event: ClipboardEvent) => {
+      event.preventDefault();
+      event.stopPropagation();
+      terminal.paste(pasteable(event.clipboardData?.getData("text/plain") ?? ""));
+    };
+    element.addEventListener("paste", pasted, true);
     const selected = terminal.onSelectionChange(() => {
       if (latest.current.settings.copyOnSelect && terminal.hasSelection())
         void navigator.clipboard?.writeText(terminal.getSelection()).catch(() => {});
@@ -132,6 +139,7 @@ export default function Screen(props: {
     void document.fonts.ready.then(measure);
     return () => {
       observer.disconnect();
+      element.removeEventListener("paste", pasted, true);
       told.dispose();
       selected.dispose();
       terminal.dispose();

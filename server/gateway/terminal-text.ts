@@ -116,6 +116,7 @@ export const HELP = [
   "  can COMMAND…     says whether a command would be allowed; runs nothing",
   "Keys are those of bash: Ctrl-R searches the history, Ctrl-C ends what runs or withdraws a review,",
   "Tab completes, Ctrl-D closes. In the browser: Ctrl+Shift+F searches what was shown, Ctrl+Shift+Up goes from",
-  "command to command, Ctrl+Shift+\\ splits the window, F6 goes to the other side. Output that holds personal data or secrets is masked.",
+  "command to command, Ctrl+Shift+\\ splits the window, F6 goes to the other side.",
+  "Output that holds personal data or secrets is masked.",
   "",
 ].join("\r\n");

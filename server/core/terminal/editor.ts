@@ -1,5 +1,7 @@
 import { type Key, KeyReader, MOST_TEXT } from "./keys.ts";
-import { graphemes, graphemeWidth, textWidth } from "./width.ts";
+import { type Layout, layout } from "./layout.ts";
+import { graphemes, textWidth } from "./width.ts";
+import { blanksLeft, blanksRight, blankWordLeft, lastWordOf, wordLeft, wordRight } from "./words.ts";
 
 /** What the editor wants done. */
 export type EditorEffect =
@@ -186,9 +188,9 @@ export class LineEditor {
       case "end":
         return this.#move(this.#lineEnd());
       case "word-left":
-        return this.#move(this.#wordLeft());
+        return this.#move(wordLeft(this.#buffer, this.#cursor));
       case "word-right":
-        return this.#move(this.#wordRight());
+        return this.#move(wordRight(this.#buffer, this.#cursor));
       case "up":
         return this.#older();
       case "down":
@@ -206,11 +208,11 @@ export class LineEditor {
       case "kill-to-start":
         return this.#kill(this.#lineStart(), this.#cursor, killing, true);
       case "kill-word-left":
-        return this.#kill(this.#wordLeft(), this.#cursor, killing, true);
+        return this.#kill(wordLeft(this.#buffer, this.#cursor), this.#cursor, killing, true);
       case "kill-blank-word-left":
-        return this.#kill(this.#blankWordLeft(), this.#cursor, killing, true);
+        return this.#kill(blankWordLeft(this.#buffer, this.#cursor), this.#cursor, killing, true);
       case "kill-word-right":
-        return this.#kill(this.#cursor, this.#wordRight(), killing, false);
+        return this.#kill(this.#cursor, wordRight(this.#buffer, this.#cursor), killing, false);
       case "yank":
         return this.#yank(0);
       case "yank-older": {
@@ -221,7 +223,7 @@ export class LineEditor {
       case "yank-last-word":
         return this.#yankLastWord(lastWord);
       case "kill-blanks":
-        return this.#remove(this.#blanksLeft(), this.#blanksRight());
+        return this.#remove(blanksLeft(this.#buffer, this.#cursor), blanksRight(this.#buffer, this.#cursor));
       case "revert": {
         const first = this.#undo[0];
         if (first === undefined) return true;
@@ -458,14 +460,14 @@ export class LineEditor {
   }
 
   #transposeWords(): boolean {
-    const end = this.#wordRight();
+    const end = wordRight(this.#buffer, this.#cursor);
     const cursor = this.#cursor;
     this.#cursor = end;
-    const second = this.#wordLeft();
+    const second = wordLeft(this.#buffer, this.#cursor);
     this.#cursor = second;
-    const first = this.#wordLeft();
+    const first = wordLeft(this.#buffer, this.#cursor);
     this.#cursor = first;
-    const firstEnd = this.#wordRight();
+    const firstEnd = wordRight(this.#buffer, this.#cursor);
     if (first === second || firstEnd > second) {
       this.#cursor = cursor;
       return true;
@@ -478,7 +480,7 @@ export class LineEditor {
   }
 
   #recase(change: (word: string) => string): boolean {
-    const end = this.#wordRight();
+    const end = wordRight(this.#buffer, this.#cursor);
     if (end === this.#cursor) return true;
     const text = this.#buffer.slice(this.#cursor, end).join("");
     this.#save();
@@ -495,39 +497,6 @@ export class LineEditor {
     return end === -1 ? this.#buffer.length : end;
   }
 
-  #wordLeft(): number {
-    let i = this.#cursor;
-    while (i > 0 && !isWord(this.#buffer[i - 1])) i--;
-    while (i > 0 && isWord(this.#buffer[i - 1])) i--;
-    return i;
-  }
-
-  #wordRight(): number {
-    let i = this.#cursor;
-    while (i < this.#buffer.length && !isWord(this.#buffer[i])) i++;
-    while (i < this.#buffer.length && isWord(this.#buffer[i])) i++;
-    return i;
-  }
-
-  #blanksLeft(): number {
-    let i = this.#cursor;
-    while (i > 0 && this.#buffer[i - 1] === " ") i--;
-    return i;
-  }
-
-  #blanksRight(): number {
-    let i = this.#cursor;
-    while (this.#buffer[i] === " ") i++;
-    return i;
-  }
-
-  #blankWordLeft(): number {
-    let i = this.#cursor;
-    while (i > 0 && /\s/.test(this.#buffer[i - 1] as string)) i--;
-    while (i > 0 && !/\s/.test(this.#buffer[i - 1] as string)) i--;
-    return i;
-  }
-
   #out(text: string): void {
     if (text !== "") this.#effects.push({ effect: "output", text });
   }
@@ -537,38 +506,10 @@ export class LineEditor {
     return this.#draw();
   }
 
-  /** Where graphemes stand, from the prompt's first cell. */
-  #layout(): { readonly at: (index: number) => Cell; readonly text: string } {
-    const prompt = this.#search === null ? this.#prompt : `(search) \`${this.#search.query}\`: `;
-    const width = this.#search === null ? this.#promptWidth : textWidth(prompt);
-    let text = prompt;
-    let row = width === 0 ? 0 : Math.ceil(width / this.#columns) - 1;
-    let column = width - row * this.#columns;
-    const cells: Cell[] = [];
-    for (const grapheme of this.#buffer) {
-      const takes = graphemeWidth(grapheme);
-      if (grapheme !== "\n" && column + takes > this.#columns) {
-        row++;
-        column = 0;
-      }
-      const full = column === this.#columns;
-      cells.push({ row: full ? row + 1 : row, column: full ? 0 : column });
-      if (grapheme === "\n") {
-        text += `${full ? INTO_NEXT_ROW : ""}\r\n${CONTINUES}`;
-        row += full ? 2 : 1;
-        column = CONTINUES_WIDTH;
-        continue;
-      }
-      text += grapheme;
-      column += takes;
-    }
-    if (column === this.#columns) {
-      text += INTO_NEXT_ROW;
-      row++;
-      column = 0;
-    }
-    cells.push({ row, column });
-    return { at: (index) => cells[index] ?? { row, column }, text };
+  #layout(): Layout {
+    if (this.#search === null) return layout(this.#prompt, this.#promptWidth, this.#buffer, this.#columns);
+    const prompt = `(search) \`${this.#search.query}\`: `;
+    return layout(prompt, textWidth(prompt), this.#buffer, this.#columns);
   }
 
   /** From the prompt's first cell: clears below, writes prompt and text, puts the cursor. The terminal wraps. */
@@ -581,41 +522,4 @@ export class LineEditor {
     this.#row = place.row;
     return `${up}\r\x1b[J${text}${back}\r${place.column > 0 ? `\x1b[${place.column}C` : ""}`;
   }
-}
-
-interface Cell {
-  /** Below the prompt's first one. */
-  readonly row: number;
-  readonly column: number;
-}
-
-/** Before a line of a command of several. */
-const CONTINUES = "\x1b[90m>\x1b[39m ";
-const CONTINUES_WIDTH = 2;
-/** At the last cell a terminal waits with the next row until something is written: it goes there now, as wrapped. */
-const INTO_NEXT_ROW = " \r\x1b[X";
-
-function isWord(grapheme: string | undefined): boolean {
-  return grapheme !== undefined && /[\p{L}\p{N}_]/u.test(grapheme);
-}
-
-/** As the shell would cut it: what is quoted or escaped stays together. */
-function lastWordOf(line: string): string {
-  let word = "";
-  let quote = "";
-  let ended = false;
-  for (let i = 0; i < line.length; i++) {
-    const c = line[i] as string;
-    if (quote === "" && /\s/.test(c)) {
-      ended = true;
-      continue;
-    }
-    if (ended) word = "";
-    ended = false;
-    word += c;
-    if (c === "\\" && quote !== "'") word += line[++i] ?? "";
-    else if (c === quote) quote = "";
-    else if (quote === "" && (c === "'" || c === '"')) quote = c;
-  }
-  return word;
 }
