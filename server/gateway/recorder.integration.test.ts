@@ -66,6 +66,19 @@ test("what was shown is there again, characters cut in two too, in the order in 
   expect(item?.endedAt).not.toBeNull();
 });
 
+test("where a command was typed is kept, unless that is longer than anything it could show", async () => {
+  const recorder = await record();
+  recorder.command("echo $A", { ...AT_HOME, environment: { A: "1" } });
+  recorder.exited(0);
+  recorder.command("echo $B", { ...AT_HOME, environment: { B: "b".repeat(10_000) } });
+  recorder.exited(0);
+  await recorder.close();
+  const cast = await castOf(`session-${counter}`);
+  const places = cast?.events.filter(([, code]) => code === "p").map(([, , data]) => JSON.parse(data));
+  expect(places).toEqual([{ cwd: "/home/deploy", environment: { A: "1" } }]);
+  expect(commandsOf(cast?.events ?? []).map(({ line }) => line)).toEqual(["echo $A", "echo $B"]);
+});
+
 test("of one command's endless output the first 32 million characters are kept, and what is missing is said", async () => {
   const recorder = await record();
   const block = bytes("y\n".repeat(500_000));

@@ -8,6 +8,8 @@ const FLUSH_CHARACTERS = 256_000;
 const AHEAD_CHARACTERS = 4_000_000;
 /** Of one command's output; the rest is shown, but not kept. */
 const COMMAND_CHARACTERS = 32_000_000;
+/** Of where a command was typed; with more variables than that it is not kept, and the command is not shown again. */
+const PLACE_CHARACTERS = 8_000;
 const GIVE_UP_MS = 5_000;
 const RETRY_MS = 250;
 
@@ -77,7 +79,8 @@ export class Recorder {
     this.#inCommand = 0;
     this.#commands += 1;
     this.#add("m", line);
-    this.#add("p", JSON.stringify({ cwd: where.cwd, environment: where.environment }));
+    const place = JSON.stringify({ cwd: where.cwd, environment: where.environment });
+    if (place.length <= PLACE_CHARACTERS) this.#add("p", place);
   }
 
   exited(exitCode: number | null): void {
