@@ -1,5 +1,5 @@
 import { type Browser, expect, type Page } from "@playwright/test";
-import { openTerminal, screen, signIn, type } from "./people.ts";
+import { openTerminal, screen, signIn } from "./people.ts";
 
 /** What is asked of a page's newest terminal, from xterm's own buffer. */
 
@@ -40,9 +40,12 @@ export async function press(page: Page, ...keys: readonly string[]): Promise<voi
 
 /** Runs a line, and waits until the prompt is there again. */
 export async function runs(page: Page, line: string): Promise<void> {
-  await type(page, line);
-  await expect(page.locator("[data-terminal-tab]:visible")).not.toHaveAttribute("data-running", "true");
+  await page.keyboard.type(line);
+  // Before its echo the prompt that is there is the one before.
+  await expect.poll(async () => (await lastLine(page)).endsWith(line)).toBe(true);
+  await page.keyboard.press("Enter");
   await expect.poll(() => lastLine(page)).toMatch(/\$$/);
+  await expect(page.locator("[data-terminal-tab]:visible")).not.toHaveAttribute("data-running", "true");
 }
 
 /** As a person's paste: the browser's own event, which xterm puts into brackets. */
