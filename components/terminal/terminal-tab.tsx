@@ -82,7 +82,8 @@ export function TerminalTab(props: {
   /** In place of the line that is typed, or waits: what was typed is taken away first. */
   const doInstead = (instead: WireInstead) => {
     if (instead.do === "sql") return props.onSql(instead.target, instead.statement);
-    if (open === null) return;
+    // Keys would go to what runs.
+    if (open === null || open.terminal.running) return;
     store.keys(open.channel, open.terminal.review?.state === "open" ? "\x03" : "\x05\x15");
     store.keys(open.channel, `${instead.line}\r`);
   };
@@ -154,7 +155,9 @@ export function TerminalTab(props: {
       </div>
       <footer className={classes.line}>
         <VerdictLine state={open?.terminal ?? null} />
-        {review === null ? <InsteadButton instead={open?.terminal.verdict?.instead ?? null} onDo={doInstead} /> : null}
+        {review !== null || open?.terminal.running === true ? null : (
+          <InsteadButton instead={open?.terminal.verdict?.instead ?? null} onDo={doInstead} />
+        )}
         <AskButton target={target.id} access={asked} label="Ask for this…" />
         <span className={classes.where}>{open?.terminal.cwd}</span>
         {open?.terminal.exitCode == null || open.terminal.running ? null : (
