@@ -60,7 +60,7 @@ test("a link to a command shows it in the recording, where it was run", async ()
   await press(engineer, "Control+Shift+ArrowUp", "Control+Shift+ArrowUp", "Control+Shift+ArrowUp");
   await expect(bar()).toContainText("echo look at this");
   await bar().locator("[data-copy-link]").click();
-  await expect.poll(clipboard).toMatch(/^http.*\/recordings\/\S+\?at=/);
+  await expect.poll(clipboard).toMatch(/^http.*\/recordings\/\S+\?command=3$/);
   const page = await engineer.context().newPage();
   await page.goto(await clipboard());
   const current = page.locator('[data-player] [data-command][aria-current="true"]');

@@ -144,3 +144,21 @@ test("a long line of wide characters is edited while the window changes its size
   await press(engineer, "Enter");
   await expect.poll(() => screen(engineer)).toContain(`\n${whole.slice(6, -1)}\n`);
 });
+
+test("a command of several long lines keeps its place while the window changes its size", async () => {
+  const [first, second] = ["a1b2c3d4e5".repeat(20), "f6g7h8i9j0".repeat(15)];
+  await runs(engineer, "echo above");
+  await paste(engineer, `echo '${first}\n${second}'`);
+  const whole = [expect.stringMatching(new RegExp(`\\$ echo '${first}$`)), `> ${second}'`];
+  await expect.poll(() => tail(2)).toEqual(whole);
+  for (let i = 0; i < 40; i++) await press(engineer, "ArrowLeft");
+  for (const width of [900, 640, 1400, 760, 1100]) {
+    const { columns } = await place(engineer);
+    await engineer.setViewportSize({ width, height: 900 });
+    await expect.poll(async () => (await place(engineer)).columns).not.toBe(columns);
+    await expect.poll(() => tail(2)).toEqual(whole);
+    expect(await screen(engineer)).toMatch(/\nabove\n[^\n]*\$ echo 'a1/);
+  }
+  await engineer.keyboard.type("HERE");
+  await expect.poll(() => lastLine(engineer)).toBe(`> ${second.slice(0, -39)}HERE${second.slice(-39)}'`);
+});

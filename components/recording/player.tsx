@@ -17,7 +17,15 @@ const IDLE = 1.5;
 const SPEEDS = ["0.5", "1", "2", "4", "8"];
 
 /** Plays what a terminal showed. Space plays and pauses; arrows go from command to command. */
-export default function Player({ cast, start, label }: { cast: Cast; start: number; label: string }) {
+export default function Player(props: {
+  cast: Cast;
+  /** Seconds; 0: from the beginning. */
+  start: number;
+  /** Begins at the command of that number, counted from 1; 0: at `start`. */
+  command: number;
+  label: string;
+}) {
+  const { cast, start, command, label } = props;
   const host = useRef<HTMLDivElement>(null);
   const terminal = useRef<Terminal | null>(null);
   /** How many events the terminal has been given. */
@@ -77,9 +85,10 @@ export default function Player({ cast, start, label }: { cast: Cast; start: numb
     made.options.theme = themeOf(element);
     terminal.current = made;
     given.current = 0;
-    const index = cast.events.findIndex(([at]) => at >= start);
-    seek(start > 0 ? (index === -1 ? total : (times[index] ?? 0)) : 0);
-    if (start === 0) setPlaying(true);
+    const index = command > 0 ? (commands[command - 1]?.index ?? -1) : cast.events.findIndex(([at]) => at >= start);
+    const whole = start === 0 && command === 0;
+    seek(whole ? 0 : index === -1 ? total : (times[index] ?? 0));
+    if (whole) setPlaying(true);
     return () => {
       terminal.current = null;
       made.dispose();

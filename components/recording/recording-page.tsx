@@ -25,7 +25,9 @@ type Loaded =
 export function RecordingPage({ session }: { session: string }) {
   const [attempt, setAttempt] = useState(0);
   const loaded = useRecording(session, attempt);
-  const start = Number(useSearchParams().get("at") ?? 0);
+  const asked = useSearchParams();
+  const start = Number(asked.get("at") ?? 0);
+  const command = Number(asked.get("command") ?? 0);
   const recording = loaded.state === "loaded" ? loaded.recording : null;
   return (
     <div className={classes.page} data-recording={session}>
@@ -60,6 +62,7 @@ export function RecordingPage({ session }: { session: string }) {
         <Player
           key={`${session} ${attempt}`}
           cast={loaded.cast}
+          command={Number.isInteger(command) ? command : 0}
           start={Number.isFinite(start) ? start : 0}
           label={`what ${recording.principal} saw on ${recording.target}`}
         />

@@ -30,7 +30,7 @@ export function BlockBar(props: {
       return notifications.show({ color: "red", message: "Its output has scrolled away; the recording has it." });
     toClipboard(text, "The output is copied.");
   };
-  const inRecording = `/recordings/${encodeURIComponent(props.session)}?at=${(block.startedAt / 1_000).toFixed(1)}`;
+  const inRecording = `/recordings/${encodeURIComponent(props.session)}?command=${block.number}`;
   const copyLink = () => toClipboard(new URL(inRecording, window.location.href).href, "The link is copied.");
   const pressed = (event: KeyboardEvent) => {
     const arrow = event.key === "ArrowUp" || event.key === "ArrowDown";
