@@ -16,7 +16,7 @@ const running = (yes: boolean) =>
 const atPrompt = () => expect.poll(() => lastLine(engineer)).toMatch(/\$$/);
 
 test("top draws, fills the window when it changes, and leaves the prompt as it was", async () => {
-  await type(engineer, "top");
+  await type(engineer, "top -s");
   await expect.poll(() => screen(engineer)).toContain("load average");
   for (const width of [900, 1300]) {
     await engineer.setViewportSize({ width, height: 700 });

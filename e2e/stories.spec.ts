@@ -368,7 +368,7 @@ test("a window's size reaches the program", async () => {
 });
 
 test("top takes keys, follows the window's size, and leaves the prompt as it was", async () => {
-  await type(engineer, "top");
+  await type(engineer, "top -s");
   await expect.poll(() => screen(engineer)).toContain("load average");
   await engineer.setViewportSize({ width: 1100, height: 700 });
   await engineer.waitForTimeout(1_000);

@@ -211,12 +211,12 @@ function InsteadButton({ instead, onDo }: { instead: WireInstead | null; onDo: (
       onClick={() => onDo(instead)}
       data-instead={instead.do}
     >
-      {instead.do === "edit" ? (
-        <>
-          <code>{instead.line}</code>&nbsp;opens it at once
-        </>
-      ) : (
+      {instead.do === "sql" ? (
         `Open it in a SQL tab of ${instead.target}`
+      ) : (
+        <>
+          <code>{instead.line}</code>&nbsp;{instead.do === "edit" ? "opens it at once" : "shows it at once"}
+        </>
       )}
     </Button>
   );

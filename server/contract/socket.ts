@@ -206,9 +206,10 @@ export const WireReview = z.object({
 });
 export type WireReview = z.infer<typeof WireReview>;
 
-/** What could be done in place of a line. `edit`: that line opens the file. `sql`: the statement, in a SQL tab of the target. */
+/** What could be done in place of a line. `edit`: that line opens the file. `line`: that line shows the same. `sql`: the statement, in a SQL tab of the target. */
 export const WireInstead = z.discriminatedUnion("do", [
   z.object({ do: z.literal("edit"), line: z.string() }),
+  z.object({ do: z.literal("line"), line: z.string() }),
   z.object({ do: z.literal("sql"), target: z.string(), statement: z.string() }),
 ]);
 export type WireInstead = z.infer<typeof WireInstead>;

@@ -7,6 +7,8 @@ import type { ShellJudge } from "./shell-judge.ts";
 export type Instead =
   /** This line opens the file beside the terminal, masked. */
   | { readonly do: "edit"; readonly line: string }
+  /** This line does the same with less that could be done by keys. */
+  | { readonly do: "line"; readonly line: string }
   /** The statement of a client, in a SQL tab of that target, where it is masked and filtered. */
   | { readonly do: "sql"; readonly target: string; readonly statement: string };
 
@@ -14,13 +16,23 @@ export type Instead =
 const EDITOR =
   /^\s*(?:vi|vim|view|nvim|nano|pico|emacs|editor|sensible-editor)\s+(?:-[A-Za-z]\s+|\+[0-9]+\s+)*(~?[\w./@%+:,][\w./@%+:,-]*)\s*$/;
 
+/** They end processes by keys, unless the option is given. */
+const VIEWERS = /^\s*(top|htop)((?:\s+[\w%+.,:=-]+)*)\s*$/;
+const WITHOUT_KEYS: Readonly<Record<string, string>> = { top: "-s", htop: "--readonly" };
+
 /** Null: nothing that would be allowed at once. */
-export function editInstead(
+export function insteadOf(
   judge: Pick<ShellJudge, "judge">,
   { line, decision, where }: { readonly line: string; readonly decision: Decision; readonly where: ShellWhere },
 ): Instead | null {
-  const file = isFree(decision) ? undefined : EDITOR.exec(line)?.[1];
-  if (file === undefined) return null;
-  const instead = `edit ${file}`;
-  return isFree(judge.judge(instead, where).decision) ? { do: "edit", line: instead } : null;
+  if (isFree(decision)) return null;
+  const found = suggested(line);
+  return found !== null && isFree(judge.judge(found.line, where).decision) ? found : null;
+}
+
+function suggested(line: string): Extract<Instead, { readonly line: string }> | null {
+  const file = EDITOR.exec(line)?.[1];
+  if (file !== undefined) return { do: "edit", line: `edit ${file}` };
+  const [, viewer, words = ""] = VIEWERS.exec(line) ?? [];
+  return viewer === undefined ? null : { do: "line", line: `${viewer} ${WITHOUT_KEYS[viewer]}${words.trimEnd()}` };
 }

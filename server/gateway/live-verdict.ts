@@ -1,5 +1,5 @@
 import type { ShellWhere } from "../core/guard/shell/index.ts";
-import { editInstead } from "./instead.ts";
+import { insteadOf } from "./instead.ts";
 import type { ShellJudge } from "./shell-judge.ts";
 import type { TerminalEvents } from "./terminal-options.ts";
 
@@ -39,7 +39,7 @@ export class LiveVerdict {
     if (this.#typing.line() === null) return;
     if (line.trim() === "") return events.verdict("", null, [], null);
     const { decision, microActions } = judge.judge(line, where());
-    events.verdict(line, decision, microActions, editInstead(judge, { line, decision, where: where() }));
+    events.verdict(line, decision, microActions, insteadOf(judge, { line, decision, where: where() }));
     this.#timer = setTimeout(
       () => void this.#judgeInPlace(line).catch((error: unknown) => events.failed(error)),
       PLACES_DELAY_MS,
@@ -58,7 +58,7 @@ export class LiveVerdict {
         if (now === null) return;
         if (now === asked && verdict !== null) {
           const { decision, microActions } = verdict;
-          events.verdict(now, decision, microActions, editInstead(judge, { line: now, decision, where: where() }));
+          events.verdict(now, decision, microActions, insteadOf(judge, { line: now, decision, where: where() }));
         }
         asked = now === asked || now.trim() === "" ? null : now;
       }

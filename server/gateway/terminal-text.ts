@@ -31,6 +31,8 @@ export function reviewText(review: Review, instead: Instead | null): string {
 
 /** Empty: nothing that a line could do. */
 export function insteadText(instead: Instead | null): string {
+  if (instead?.do === "line")
+    return `  ${QUIET}\`${printable(instead.line)}\` shows the same, without keys that end processes${RESET}\r\n`;
   return instead?.do === "edit"
     ? `  ${QUIET}\`${printable(instead.line)}\` opens it at once, beside the terminal${RESET}\r\n`
     : "";

@@ -3,7 +3,7 @@ import { describeShell, incomplete } from "../core/guard/shell/index.ts";
 import { type EditorEffect, LineEditor } from "../core/terminal/editor.ts";
 import { printable, promptOf } from "../core/terminal/prompt.ts";
 import { Completion } from "./completion.ts";
-import { editInstead, type Instead } from "./instead.ts";
+import { type Instead, insteadOf } from "./instead.ts";
 import { LiveVerdict } from "./live-verdict.ts";
 import type { ProgramEnd } from "./ports.ts";
 import { NO_LONGER_ALLOWED, type OpenShellSession } from "./sessions.ts";
@@ -243,7 +243,7 @@ export class Terminal {
   }
 
   #instead(line: string, decision: Decision): Instead | null {
-    return editInstead(this.#session.judge, { line, decision, where: this.#place.where });
+    return insteadOf(this.#session.judge, { line, decision, where: this.#place.where });
   }
 
   async #run(allowed: AllowedShell): Promise<void> {

@@ -2,8 +2,8 @@ import type { Span } from "../../domain/span.ts";
 import { describeCommand, describeProgram, type Exec, emitExec } from "./command.ts";
 import { absolute } from "./path.ts";
 import { fills, isName } from "./reading.ts";
-import { join, type State, taint } from "./state.ts";
-import { isPlain } from "./variable.ts";
+import { join, type State, taint, type Value } from "./state.ts";
+import { isLocale, isPlain } from "./variable.ts";
 import type { Argument } from "./word.ts";
 
 type Builtin = (exec: Exec) => State;
@@ -236,11 +236,13 @@ const set: Builtin = (exec) => {
   return taint(exec.state);
 };
 
+const UNSET: Value = [{ text: "", pattern: false }];
 const unset: Builtin = (exec) => {
   let state = exec.state;
   for (const word of exec.words) {
     if (word.known === "text" && /^-[fvn]$/.test(word.text)) continue;
-    if (isName(word)) state = exec.walk.set(state, word.text, null, word.span);
+    // Without a locale there is the gateway's own.
+    if (isName(word)) state = exec.walk.set(state, word.text, isLocale(word.text) ? UNSET : null, word.span);
     else {
       exec.walk.opaque(`\`unset ${word.source}\``, word.span);
       state = taint(state);

@@ -98,6 +98,8 @@ const Shape = {
   valueNames: z.record(Options, z.enum(NAMED_THINGS)).optional(),
   /** What it sends to other processes: always, or with one of these options. */
   signals: z.union([z.literal("always"), Options]).optional(),
+  /** While it has the keys it can end processes: always, or unless one of these options is given. */
+  keysSignal: z.union([z.literal("always"), Options]).optional(),
 };
 
 const Sub = z.strictObject({

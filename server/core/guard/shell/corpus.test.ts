@@ -96,8 +96,8 @@ describe("SG-42 the ready-made sets", () => {
 
   test("no attack passes operators without a yes", { timeout: 60_000 }, () => {
     const passed = ATTACKS.filter((row) => outcome(row.input, operator, "operators").outcome === "allow").map((row) => row.input);
-    // They may give keys to these two.
-    expect(passed).toEqual(["less /var/log/syslog | cat", "top"]);
+    // They may give keys to it.
+    expect(passed).toEqual(["less /var/log/syslog | cat"]);
   });
 
   test.each([
@@ -105,6 +105,8 @@ describe("SG-42 the ready-made sets", () => {
     ["systemctl kill nginx", "review"],
     ["systemctl enable evil", "deny"],
     ["kill -9 1234", "review"],
+    ["top", "review"],
+    ["top -s", "allow"],
     ["kill 1234 -l", "review"],
     ["kill -0 1234", "allow"],
     ["kill -9 1", "deny"],

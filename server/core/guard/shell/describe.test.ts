@@ -108,6 +108,10 @@ const ROWS: readonly { rule: string; text: string; has: readonly string[]; lacks
   { rule: "SG-15 sed w", text: "sed -n 's/a/b/gw /out' x", has: ["write /out"] },
   { rule: "SG-15 sed r", text: "sed '/x/r /etc/shadow' y", has: ["read /etc/shadow"] },
   { rule: "SG-17 an editor", text: "vim x", has: ["interactive vim"] },
+  { rule: "SG-23 keys that end processes", text: "top -d 5", has: ["interactive top", "process:signal top"] },
+  { rule: "SG-23 without them", text: "top -s", has: ["interactive top"], lacks: ["process:signal"] },
+  { rule: "SG-23 htop", text: "htop", has: ["process:signal htop"] },
+  { rule: "SG-23 htop that only reads", text: "htop --readonly", has: ["interactive htop"], lacks: ["process:signal"] },
   { rule: "SG-17 top in batch", text: "top -bn1", has: ["exec top"], lacks: ["interactive"] },
   {
     rule: "SG-18 redirections",

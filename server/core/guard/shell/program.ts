@@ -129,7 +129,10 @@ export function describeEntry(exec: Exec, whole: ProgramEntry): void {
   if (entry.escalates === true)
     walk.emit({ action: "privilege:escalate", resource: { kind: "program", program: exec.name }, span });
   if (entry.door !== undefined) walk.opaque(`\`${exec.name}\`: ${entry.door}`, span);
-  if (takesScreen(entry, names, whole.subcommands === undefined ? plain.length : head.operands.length)) interactive(exec);
+  if (takesScreen(entry, names, whole.subcommands === undefined ? plain.length : head.operands.length)) {
+    interactive(exec);
+    if (entry.keysSignal !== undefined && (entry.keysSignal === "always" || !has(entry.keysSignal))) signal(exec, "");
+  }
 }
 
 /** `-f=FILE`: programs written in Go leave the `=` out, others do not. */
@@ -172,8 +175,8 @@ function takesScreen(entry: ProgramEntry, options: readonly string[], operands: 
   return !options.some((option) => entry.interactive?.split(" ").includes(option));
 }
 
-/** It ends, stops or wakes other processes. */
-export function signal(exec: Exec): void {
+/** It ends, stops or wakes other processes. `name`: empty where it is known only when it runs. */
+export function signal(exec: Exec, name = signalIn(exec.words)): void {
   const flags = exec.words.flatMap((word) => (word.known === "text" && word.text.startsWith("-") ? [word.text] : []));
   exec.walk.emit({
     action: "process:signal",
@@ -186,7 +189,7 @@ export function signal(exec: Exec): void {
         flags,
         arguments: exec.words.flatMap((word) => (word.known === "text" && !word.text.startsWith("-") ? [word.text] : [])),
         unknown: exec.words.some((word) => word.known === "no"),
-        signal: signalIn(exec.words),
+        signal: name,
       },
     },
   });
