@@ -66,9 +66,9 @@ async function drawnAgain(
   commands: readonly ShownCommand[],
   columns: number,
 ): Promise<string> {
-  const { home, user } = connection;
+  const { home, user, language } = connection;
   const { environment } = target;
-  const wheres = commands.map(({ where }): ShellWhere => ({ home, user, ...where }));
+  const wheres = commands.map(({ where }): ShellWhere => ({ home, user, language, ...where }));
   const may = await Promise.all(commands.map(({ line }, i) => mayBeShown(judge, line, wheres[i])));
   const screen = new headless.Terminal({ cols: columns, rows: ROWS, scrollback: MOST_LINES, allowProposedApi: true });
   const serialize = new SerializeAddon();
