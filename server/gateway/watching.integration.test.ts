@@ -386,7 +386,7 @@ describe("a terminal", () => {
     const session = await replicas.one.gateway.sessions.openShell(ann, "web-1");
     const states = told(session);
     const { terminal, keys, screen, running } = terminalOf(session);
-    keys("top\r");
+    keys("top -s\r");
     await expect.poll(screen, PATIENT).toContain("somebody has to watch");
     const seen = await watch(lead, session.id);
     const shown = () =>
@@ -403,7 +403,7 @@ describe("a terminal", () => {
     expect(running.at(-1)).toBe(true);
     const again = await watch(lead, session.id);
     await expect.poll(() => running.at(-1), PATIENT).toBe(false);
-    keys("top\r");
+    keys("top -s\r");
     await expect.poll(() => running.at(-1), PATIENT).toBe(true);
     await again.watch.stop();
     await expect.poll(() => session.show.isWatched, PATIENT).toBe(false);
@@ -411,7 +411,7 @@ describe("a terminal", () => {
     await expect.poll(() => running.at(-1), PATIENT).toBe(false);
     // Nobody presses a key, and nobody comes back.
     const last = await watch(lead, session.id);
-    keys("top\r");
+    keys("top -s\r");
     await expect.poll(() => running.at(-1), PATIENT).toBe(true);
     await last.watch.stop();
     await expect.poll(() => session.show.isWatched, PATIENT).toBe(false);

@@ -39,24 +39,27 @@ export class SharedLinks {
     this.close("its last session ended");
   }
 
+  /** Throws when the host gives no channel for it, on whatever connection. */
   async exec<T>(line: string, options: ExecOptions, use: (channel: ClientChannel) => T): Promise<T> {
+    let refused: unknown = new Error("too many programs at once on this host");
     for (;;) {
+      if (this.#closed !== null) throw new Error(this.#closed);
       const free = this.#links.find((link) => !link.isFull);
+      // No more than the sessions would have had by themselves.
+      if (free === undefined && this.#links.length > this.#sessions.size) throw refused;
       const link = free ?? (await this.#another());
       try {
         return await link.exec(line, options, use);
       } catch (error) {
         // A host that allows fewer channels than usual: the next connection has them.
         if (this.#closed !== null || !isNoChannel(error)) throw error;
+        refused = error;
       }
     }
   }
 
   /** One that was just dialled, also by another who waits. */
   #another(): Promise<Link> {
-    if (this.#closed !== null) return Promise.reject(new Error(this.#closed));
-    // No more than the sessions would have had by themselves.
-    if (this.#links.length > this.#sessions.size) return Promise.reject(new Error("too many programs at once on this host"));
     this.#dialling ??= this.#dial()
       .then((link) => {
         this.#add(link);
