@@ -5,6 +5,9 @@ interface Limit {
   readonly policy: string;
 }
 
+/** A timer of more would end at once. Some 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What obligations leave a command of time and output. `stop` is called at most once, with what to say. */
 export class ProgramLimits {
   readonly #time: Limit | null;
@@ -24,7 +27,7 @@ export class ProgramLimits {
   begin(): void {
     const time = this.#time;
     if (time === null || this.#over) return;
-    this.#timer = setTimeout(() => this.#meet(`${time.most / 1_000} s are over`, time), time.most);
+    this.#timer = setTimeout(() => this.#meet(`${time.most / 1_000} s are over`, time), Math.min(time.most, LONGEST_TIMER_MS));
     this.#timer.unref();
   }
 
