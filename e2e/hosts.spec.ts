@@ -148,10 +148,7 @@ test("a file that is no text is not taken, and a download goes on where it was c
 });
 
 test("on a telephone the files lie over the terminal, which keeps its size, and one tab is in sight", async () => {
-  const columns = () =>
-    engineer.evaluate(
-      () => [...(window as unknown as { __terminals: Map<string, { cols: number }> }).__terminals.values()].at(-1)?.cols ?? 0,
-    );
+  const columns = () => engineer.evaluate(() => [...(window.__terminals?.values() ?? [])].at(-1)?.cols ?? 0);
   await engineer.setViewportSize({ width: 390, height: 844 });
   await shot("files-390-dark");
   await expect(engineer.locator('[data-files] [data-file="app.log"]')).toBeVisible();

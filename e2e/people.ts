@@ -51,21 +51,7 @@ export async function openTerminal(page: Page, target: string): Promise<void> {
 /** What the terminal with the keys shows, or the one that is watched or played: from xterm's own buffer. */
 export async function screen(page: Page): Promise<string> {
   return page.evaluate(() => {
-    const terminals = (
-      window as unknown as {
-        __terminals?: Map<
-          string,
-          {
-            buffer: {
-              active: {
-                length: number;
-                getLine(i: number): { translateToString(trim: boolean): string; isWrapped: boolean } | undefined;
-              };
-            };
-          }
-        >;
-      }
-    ).__terminals;
+    const terminals = window.__terminals;
     const tabs = [...document.querySelectorAll<HTMLElement>("[data-session-id]")].filter((tab) => tab.checkVisibility());
     const active = tabs.find((tab) => tab.closest("[data-active]") !== null) ?? tabs[0];
     const here = terminals?.get(active?.dataset.sessionId ?? "") ?? [...(terminals?.values() ?? [])].at(-1);

@@ -40,9 +40,9 @@ test("links open with Ctrl in a page that does not learn from where, and only ht
     const lines = (await screen(engineer)).split("\n");
     const row = lines.findIndex((line) => line.startsWith("see "));
     const { cols, rows } = await engineer.evaluate(() => {
-      const terminals = (window as unknown as { __terminals: Map<string, { cols: number; rows: number }> }).__terminals;
-      const { cols, rows } = [...terminals.values()].at(-1) as { cols: number; rows: number };
-      return { cols, rows };
+      const terminal = [...(window.__terminals?.values() ?? [])].at(-1);
+      if (terminal === undefined) throw new Error("no terminal");
+      return { cols: terminal.cols, rows: terminal.rows };
     });
     const column = (lines[row] as string).indexOf(text) + 2;
     return {
@@ -76,9 +76,7 @@ test("links open with Ctrl in a page that does not learn from where, and only ht
 test("font, size and colours are a person's own, and kept over a reload", async () => {
   const looks = () =>
     engineer.evaluate(() => {
-      type Options = { options: { fontSize: number; fontFamily: string; theme: { background: string } }; cols: number };
-      const terminals = (window as unknown as { __terminals?: Map<string, Options> }).__terminals;
-      const terminal = [...(terminals?.values() ?? [])].at(-1);
+      const terminal = [...(window.__terminals?.values() ?? [])].at(-1);
       const { fontSize, fontFamily, theme } = terminal?.options ?? {};
       return { fontSize, jetbrains: fontFamily?.includes("JetBrains"), background: theme?.background, columns: terminal?.cols };
     });

@@ -358,11 +358,7 @@ test("a page that is loaded again goes on with what runs in its terminal", async
 });
 
 test("a window's size reaches the program", async () => {
-  const columns = Number(
-    (await engineer.evaluate(
-      () => [...(window as unknown as { __terminals: Map<string, { cols: number }> }).__terminals.values()].at(-1)?.cols,
-    )) ?? 0,
-  );
+  const columns = Number((await engineer.evaluate(() => [...(window.__terminals?.values() ?? [])].at(-1)?.cols)) ?? 0);
   await type(engineer, "tput cols");
   await expect.poll(() => screen(engineer)).toContain(`\n${columns}\n`);
 });

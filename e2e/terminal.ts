@@ -3,23 +3,6 @@ import { openTerminal, screen, signIn } from "./people.ts";
 
 /** What is asked of a page's newest terminal, from xterm's own buffer. */
 
-interface Screen {
-  readonly cols: number;
-  readonly rows: number;
-  readonly buffer: {
-    readonly active: {
-      readonly type: "normal" | "alternate";
-      readonly baseY: number;
-      readonly cursorX: number;
-      readonly cursorY: number;
-      readonly viewportY: number;
-      getLine(y: number): { getCell(x: number): { getChars(): string; getWidth(): number } | undefined } | undefined;
-    };
-  };
-  getSelection(): string;
-}
-type Screens = { __terminals?: Map<string, Screen> };
-
 /** An engineer with a terminal of their own, and leave to read the clipboard. */
 export async function atTerminal(browser: Browser, target: string): Promise<Page> {
   const context = await browser.newContext({ colorScheme: "dark" });
@@ -68,7 +51,8 @@ export interface Place {
 
 export const place = (page: Page): Promise<Place> =>
   page.evaluate(() => {
-    const terminal = [...((window as unknown as Screens).__terminals?.values() ?? [])].at(-1) as Screen;
+    const terminal = [...(window.__terminals?.values() ?? [])].at(-1);
+    if (terminal === undefined) throw new Error("no terminal");
     const { baseY, cursorX, cursorY, type, viewportY } = terminal.buffer.active;
     return { columns: terminal.cols, rows: terminal.rows, x: cursorX, y: baseY + cursorY, screen: type, top: viewportY };
   });
@@ -76,7 +60,8 @@ export const place = (page: Page): Promise<Place> =>
 /** The cells of a row of the whole buffer, those that only continue a wide one left out: text and first column. */
 export const cells = (page: Page, y: number): Promise<readonly { readonly text: string; readonly at: number }[]> =>
   page.evaluate((row) => {
-    const terminal = [...((window as unknown as Screens).__terminals?.values() ?? [])].at(-1) as Screen;
+    const terminal = [...(window.__terminals?.values() ?? [])].at(-1);
+    if (terminal === undefined) throw new Error("no terminal");
     const line = terminal.buffer.active.getLine(row);
     const found = [];
     for (let at = 0; at < terminal.cols; at++) {
@@ -87,6 +72,6 @@ export const cells = (page: Page, y: number): Promise<readonly { readonly text: 
   }, y);
 
 export const selection = (page: Page): Promise<string> =>
-  page.evaluate(() => [...((window as unknown as Screens).__terminals?.values() ?? [])].at(-1)?.getSelection() ?? "");
+  page.evaluate(() => [...(window.__terminals?.values() ?? [])].at(-1)?.getSelection() ?? "");
 
 export const shot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: `test-results/screens/${name}.png` });

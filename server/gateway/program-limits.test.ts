@@ -47,3 +47,12 @@ test("what has ended is not ended again, and without limits nothing is", async (
   await later();
   expect(stop).not.toHaveBeenCalled();
 });
+
+test("a limit that is longer than any timer ends nothing early", async () => {
+  const stop = vi.fn();
+  const limits = new ProgramLimits(decision({ type: "time-limit", milliseconds: 30 * 24 * 3_600_000, policy: "month" }), stop);
+  limits.begin();
+  await later();
+  limits.end();
+  expect(stop).not.toHaveBeenCalled();
+});
